@@ -1,0 +1,31 @@
+"""mgclib: music genre classification, reproducibly (see the report book for the story).
+
+``import mgclib as mgc`` is instant; every submodule is loaded at its first use, so that a
+scikit-learn notebook never pays for TensorFlow.
+"""
+
+import lazy_loader
+
+__version__ = "0.1.0"
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submodules=[
+        "audio",
+        "book",
+        "datasets",
+        "errors",
+        "experiments",
+        "features",
+        "files",
+        "ledger",
+        "models",
+        "plots",
+        "records",
+        "reports",
+        "results",
+        "splits",
+        "store",
+        "training",
+    ],
+)
