@@ -1,0 +1,104 @@
+"""Keras callbacks: the epoch log, the best epoch's weights, and the stopping rules."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import TYPE_CHECKING, Any
+
+import keras
+import numpy as np
+import pandas as pd
+
+if TYPE_CHECKING:
+    from mgclib.training import Training
+
+__all__ = ["EpochLog", "StopAtAccuracy", "training_callbacks"]
+
+
+class StopAtAccuracy(keras.callbacks.Callback):
+    """End the training once the training accuracy is above `threshold` (CS464 report, sections 2.2 to 2.5)."""
+
+    def __init__(self, threshold: float) -> None:
+        super().__init__()
+        self.threshold = threshold
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        if (logs or {}).get("accuracy", 0.0) > self.threshold:
+            self.model.stop_training = True
+
+
+class EpochLog(keras.callbacks.Callback):
+    """One line per epoch, and the history as a table.
+
+    Parameters
+    ----------
+    epochs : int
+        The most there can be, for the line.
+    monitor : str
+        ``val_loss`` or ``val_accuracy``; the first of equally good epochs wins. Without validation data
+        the last epoch is the best.
+    verbose : bool
+        Print the lines.
+    """
+
+    def __init__(self, epochs: int, monitor: str, *, verbose: bool = True) -> None:
+        super().__init__()
+        self.epochs = epochs
+        self.monitor = monitor
+        self.verbose = verbose
+        self.rows: list[dict[str, Any]] = []
+        self.best_epoch = 0
+        self._best_score = -np.inf
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        self._started = time.perf_counter()
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        logs = logs or {}
+        names = ("accuracy", "loss", "val_accuracy", "val_loss")
+        row = {name: float(logs.get(name, np.nan)) for name in names}
+        self.rows.append({"epoch": epoch + 1, **row, "seconds": time.perf_counter() - self._started})
+        score = row[self.monitor] if self.monitor == "val_accuracy" else -row[self.monitor]
+        if self.monitor not in logs:
+            self.best_epoch = epoch + 1
+        elif score > self._best_score:
+            self._best_score, self.best_epoch = score, epoch + 1
+        if self.verbose:
+            shown = "  ".join(f"{name} {value:.3f}" for name, value in row.items() if not np.isnan(value))
+            mark = "  *" if self.best_epoch == epoch + 1 else ""
+            print(f"epoch {epoch + 1:3d}/{self.epochs}  {shown}  {self.rows[-1]['seconds']:.1f} s{mark}", flush=True)
+
+    def frame(self) -> pd.DataFrame:
+        """Return the history, one row per epoch; ``best`` marks the epoch whose weights were kept."""
+        frame = pd.DataFrame(self.rows)
+        return frame.assign(best=frame["epoch"] == self.best_epoch)
+
+
+def training_callbacks(
+    training: Training, weights_path: str | os.PathLike[str], *, validated: bool
+) -> list[keras.callbacks.Callback]:
+    """Return the callbacks that `training` asks for; those on validation scores only where `validated`.
+
+    The weights of the best epoch (without validation data: of the last) are left at `weights_path`.
+    """
+    mode = "min" if training.monitor == "val_loss" else "max"
+    callbacks: list[keras.callbacks.Callback] = [
+        keras.callbacks.ModelCheckpoint(
+            str(weights_path), training.monitor, save_best_only=validated, save_weights_only=True, mode=mode
+        )
+    ]
+    if training.stop_accuracy is not None:
+        callbacks.append(StopAtAccuracy(training.stop_accuracy))
+    if validated and training.patience is not None:
+        callbacks.append(keras.callbacks.EarlyStopping(training.monitor, patience=training.patience, mode=mode))
+    if validated and training.reduce_patience is not None:
+        callbacks.append(
+            keras.callbacks.ReduceLROnPlateau(
+                training.monitor,
+                factor=1 / training.reduce_factor,
+                patience=training.reduce_patience,
+                mode=mode,
+            )
+        )
+    return callbacks

@@ -1,0 +1,89 @@
+"""Classical models with scikit-learn's face."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.special import expit, softmax
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.metrics.pairwise import rbf_kernel
+from sklearn.svm import SVC
+from sklearn.utils.validation import check_is_fitted
+
+from mgclib.errors import ParameterError
+
+__all__ = ["PixelSVM"]
+
+
+class PixelSVM(ClassifierMixin, BaseEstimator):
+    """Support vector machine with an RBF kernel on the pixels of images.
+
+    The kernel matrix is computed once with matrix products instead of libsvm's loops over half a
+    million pixels, which gives the same machine about ten times sooner.
+
+    Parameters
+    ----------
+    input_shape : tuple of int
+        ``(height, width, channels)`` of one image.
+    n_genres : int >= 2
+        Number of classes that training must show.
+    C : float > 0
+        Penalty of the soft margin.
+    gamma : float > 0
+        Kernel width, for pixels scaled to [0, 1]: ``exp(-gamma * squared distance)``.
+
+    Notes
+    -----
+    `predict_proba` is the softmax of the one-versus-rest decision values: a ranking whose first place
+    is the machine's prediction (``break_ties=True``), not a calibrated probability.
+
+    Source: CS464 report, sections 2.6 and 3.5, appendix B. Notebook: ``svm_pixels``.
+    """
+
+    def __init__(self, input_shape: tuple[int, ...], n_genres: int, C: float = 100.0, gamma: float = 2.0**-14) -> None:
+        self.input_shape = input_shape
+        self.n_genres = n_genres
+        self.C = C
+        self.gamma = gamma
+
+    def _pixels(self, images: np.ndarray) -> np.ndarray:
+        if images.shape[1:] != tuple(self.input_shape):
+            raise ParameterError(f"images of shape {images.shape[1:]} do not fit a machine for {self.input_shape}")
+        scale = 255 if images.dtype == np.uint8 else 1
+        return images.reshape(len(images), -1).astype(np.float32) / np.float32(scale)
+
+    def fit(self, x: np.ndarray, y: np.ndarray) -> PixelSVM:
+        """Fit on images `x` [shape=(n, height, width, channels), uint8 or float in 0 … 1] and labels `y` [(n,)].
+
+        Raises
+        ------
+        ParameterError
+            When a setting is out of range, the images have another shape or a genre is absent.
+        """
+        for setting in ("C", "gamma"):
+            if not getattr(self, setting) > 0:
+                raise ParameterError(f"{setting}={getattr(self, setting)!r} must be a positive number")
+        self.classes_ = np.unique(y)
+        if len(self.classes_) != self.n_genres:
+            raise ParameterError(f"the training data show {len(self.classes_)} genres, expected {self.n_genres}")
+        pixels = self._pixels(x)
+        self.svc_ = SVC(kernel="precomputed", C=self.C, decision_function_shape="ovr", break_ties=self.n_genres > 2)
+        self.svc_.fit(rbf_kernel(pixels, gamma=self.gamma), y)
+        self.train_pixels_ = pixels
+        return self
+
+    def decision_function(self, x: np.ndarray) -> np.ndarray:
+        """Return decision values : np.ndarray [shape=(n, n_genres); shape=(n,) for two genres]."""
+        check_is_fitted(self)
+        return self.svc_.decision_function(rbf_kernel(self._pixels(x), self.train_pixels_, gamma=self.gamma))
+
+    def predict_proba(self, x: np.ndarray) -> np.ndarray:
+        """Return scores that sum to 1 : np.ndarray [shape=(n, n_genres), 0 … 1] (see Notes of the class)."""
+        decision = self.decision_function(x)
+        if decision.ndim == 1:
+            second = expit(decision)
+            return np.column_stack([1 - second, second])
+        return softmax(decision, axis=1)
+
+    def predict(self, x: np.ndarray) -> np.ndarray:
+        """Return the predicted labels : np.ndarray [shape=(n,)]."""
+        return self.classes_[self.predict_proba(x).argmax(axis=1)]

@@ -1,0 +1,161 @@
+"""The register of architectures: name, source in a report, expected size, and how to build one."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from mgclib.errors import ParameterError
+
+__all__ = ["REGISTRY", "Architecture", "Layer", "architecture", "build", "structure"]
+
+
+class Layer(NamedTuple):
+    """One row of a layer table: the name, the output shape without the batch, the parameters."""
+
+    name: str
+    output_shape: tuple[int, ...]
+    parameters: int
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """An entry of the register.
+
+    Parameters
+    ----------
+    name : str
+        Name for `build`.
+    family : str
+        ``classical`` (scikit-learn) or ``network`` (Keras).
+    maker : str
+        ``module:function`` below `mgclib.models`, called as ``maker(input_shape, n_genres, **options)``.
+    report, section : str
+        Where it is described.
+    input_shape : tuple of int
+        Input shape in the report, without the batch.
+    n_genres : int
+        Number of classes in the report.
+    parameters : int or None
+        Trainable and other weights at that shape; None for models without a fixed count.
+    summary : str
+        One sentence.
+    """
+
+    name: str
+    family: str
+    maker: str
+    report: str
+    section: str
+    input_shape: tuple[int, ...]
+    n_genres: int
+    parameters: int | None
+    summary: str
+
+
+REGISTRY: dict[str, Architecture] = {
+    entry.name: entry
+    for entry in (
+        Architecture(
+            name="svm-pixels",
+            family="classical",
+            maker="classical:PixelSVM",
+            report="cs464-2020",
+            section="2.6, 3.5",
+            input_shape=(120, 360, 3),
+            n_genres=10,
+            parameters=None,
+            summary="Support vector machine with an RBF kernel on the pixels of mel images (C = 100, gamma = 2^-14).",
+        ),
+        Architecture(
+            name="techno-cnn",
+            family="network",
+            maker="conv2d:techno_cnn",
+            report="techno",
+            section="Best Architecture",
+            input_shape=(128, 128, 1),
+            n_genres=5,
+            parameters=8_482_821,
+            summary="Three 3×3 convolutions (32, 64, 128) with pooling, one dense layer of 256, dropout 0.5.",
+        ),
+    )
+}
+
+
+def architecture(name: str) -> Architecture:
+    """Return the register's entry `name`.
+
+    Raises
+    ------
+    ParameterError
+        For an unknown name; names the closest one.
+    """
+    if name not in REGISTRY:
+        close = difflib.get_close_matches(name, REGISTRY, n=1)
+        hint = f"; did you mean {close[0]!r}?" if close else ""
+        raise ParameterError(f"unknown architecture {name!r}{hint} Known are {', '.join(sorted(REGISTRY))}")
+    return REGISTRY[name]
+
+
+def build(name: str, input_shape: tuple[int, ...], n_genres: int, **options: Any) -> Any:
+    """Build the architecture `name`.
+
+    Parameters
+    ----------
+    name : str
+        A name of the register.
+    input_shape : tuple of int
+        Shape of one input without the batch, e.g. ``(height, width, channels)``.
+    n_genres : int >= 2
+        Number of classes.
+    **options
+        Settings of that architecture, e.g. ``C`` and ``gamma`` of ``svm-pixels``.
+
+    Returns
+    -------
+    PixelSVM or keras.Model
+        Networks are functional Keras models (uncompiled); `mgclib.training.KerasClassifier` gives them
+        the ``fit`` / ``predict_proba`` face.
+
+    Raises
+    ------
+    ParameterError
+        For an unknown name, an impossible shape or fewer than two genres.
+    """
+    entry = architecture(name)
+    if n_genres < 2:
+        raise ParameterError(f"n_genres={n_genres} must be at least 2: a classifier needs something to tell apart")
+    expected = len(entry.input_shape)
+    if len(input_shape) != expected or min(input_shape) < 1:
+        raise ParameterError(f"{name} takes an input of {expected} positive dimensions, not {tuple(input_shape)}")
+    module, _, maker = entry.maker.partition(":")
+    return getattr(importlib.import_module(f"mgclib.models.{module}"), maker)(tuple(input_shape), n_genres, **options)
+
+
+def structure(name: str, input_shape: tuple[int, ...] | None = None, n_genres: int | None = None) -> list[Layer]:
+    """Return the layer table of a network, as the reports print it.
+
+    Input and rescaling layers, which have no counterpart in the reports, are left out.
+
+    Parameters
+    ----------
+    name : str
+        A network of the register.
+    input_shape, n_genres : optional
+        Default: those of the report.
+
+    Returns
+    -------
+    list of Layer
+    """
+    entry = architecture(name)
+    if entry.family != "network":
+        raise ParameterError(f"{name} is no network and has no layers")
+    model = build(name, input_shape or entry.input_shape, n_genres or entry.n_genres)
+    return [
+        Layer(layer.__class__.__name__, tuple(layer.output.shape[1:]), layer.count_params())
+        for layer in model.layers
+        if layer.__class__.__name__ not in ("InputLayer", "Rescaling")
+    ]
