@@ -15,9 +15,22 @@ from mgclib.errors import DatasetError, ParameterError
 if TYPE_CHECKING:
     from mgclib.datasets.melpack import MelPack
 
-__all__ = ["CLIP_COLUMNS", "Dataset"]
+__all__ = ["CLIP_COLUMNS", "Dataset", "FaultyClipWarning", "snippet_starts"]
 
 CLIP_COLUMNS = ("genre", "track_id", "artist", "path", "start_s", "duration_s")
+
+
+class FaultyClipWarning(UserWarning):
+    """A clip that cannot be used was found, named and set aside (`Dataset.set_aside`)."""
+
+
+def snippet_starts(duration_s: float, seconds: float) -> list[float]:
+    """Return where non-overlapping snippets of `seconds` begin in `duration_s`.
+
+    A remainder is dropped; a clip that is up to 2 % of a snippet too short still gives its last one
+    (GTZAN's clips have 29.9 to 30.7 s), and there is always at least one.
+    """
+    return [k * seconds for k in range(max(1, int((duration_s + 0.02 * seconds) // seconds)))]
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,6 +61,8 @@ class Dataset:
         Log-mel spectrograms where there is no audio.
     synthetic : bool
         True for generated music: its numbers never pose as a reproduction.
+    notes : tuple of str
+        What a reader of its numbers should know, e.g. that only three genres are there.
     """
 
     name: str
@@ -63,6 +78,7 @@ class Dataset:
     lists: dict[str, pd.Series] = field(default_factory=dict)
     pack: MelPack | None = None
     synthetic: bool = False
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         missing = [c for c in CLIP_COLUMNS if c not in self.clips.columns]
@@ -138,12 +154,11 @@ class Dataset:
             raise ParameterError(
                 f"seconds={seconds!r} must be above 0 and at most the clip length, {self.clip_seconds}"
             )
+        seconds = float(seconds)
         pieces = []
         for clip_id, row in self.clips.iterrows():
             length = min(row["duration_s"], self.clip_seconds)
-            count = max(1, int((length + 0.02 * seconds) // seconds))
-            for k in range(count):
-                start = k * seconds
+            for start in snippet_starts(length, seconds):
                 pieces.append(
                     {
                         **row,
