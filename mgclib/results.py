@@ -1,0 +1,516 @@
+"""What a run leaves behind: predictions are stored, metrics are derived.
+
+A `Result` holds the probability of every genre for every clip, for several seeds at once. The classification
+report, the confusion matrix, every metric, interval and paired test come from this one table, so that they can
+never contradict each other. The test clips of two seeds differ (each seed has its own split) and overlap:
+tables over seeds are means of per-seed tables, never counts over pooled clips, unless you ask for ``"pooled"``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from mgclib import metrics
+from mgclib.errors import ParameterError, RunError
+from mgclib.files import atomic_path, write_text
+from mgclib.metrics import METRICS, Interval
+from mgclib.splits import PARTS, PROTOCOLS, UNUSED
+
+__all__ = ["HISTORY_COLUMNS", "METRICS", "Interval", "Result", "mcnemar", "predictions_frame"]
+
+KEYS = ("seed", "split", "clip_id", "track_id", "genre")
+HISTORY_COLUMNS = {
+    "seed": "int64",
+    "epoch": "int64",
+    "accuracy": "float64",
+    "loss": "float64",
+    "val_accuracy": "float64",
+    "val_loss": "float64",
+    "seconds": "float64",
+    "best": "bool",
+}
+FILES = ("predictions.parquet", "history.parquet")
+FORMAT = 1
+
+
+def predictions_frame(
+    clips: pd.DataFrame,
+    split: pd.Series | str,
+    probabilities: np.ndarray,
+    genres: Sequence[str],
+    seed: int,
+) -> pd.DataFrame:
+    """Tabulate the probabilities of one model.
+
+    Parameters
+    ----------
+    clips : pd.DataFrame
+        Clips as in `Dataset.clips` (index ``clip_id``, columns ``genre``, ``track_id``).
+    split : pd.Series or str
+        Part of every clip (see `mgclib.splits.split`), or one part for all; ``unused`` clips are left out.
+    probabilities : np.ndarray [shape=(n_clips, n_genres), 0 … 1]
+        Row *i* belongs to row *i* of `clips`, column *k* to ``genres[k]``.
+    genres : sequence of str
+    seed : int
+
+    Returns
+    -------
+    pd.DataFrame
+        Columns ``seed, split, clip_id, track_id, genre`` and ``p_<genre>`` for every genre.
+    """
+    probabilities = np.asarray(probabilities, dtype=np.float32)
+    if probabilities.shape != (len(clips), len(genres)):
+        raise ParameterError(
+            f"probabilities have shape {probabilities.shape}; expected {(len(clips), len(genres))}: a row per clip, "
+            "a column per genre"
+        )
+    parts = pd.Series(split, index=clips.index) if isinstance(split, str) else split.reindex(clips.index)
+    keys = {
+        "seed": int(seed),
+        "split": parts.to_numpy(),
+        "clip_id": clips.index,
+        "track_id": clips["track_id"].to_numpy(),
+        "genre": clips["genre"].to_numpy(),
+    }
+    table = pd.DataFrame(probabilities, columns=[f"p_{genre}" for genre in genres])
+    frame = pd.concat([pd.DataFrame(keys, index=table.index), table], axis=1)
+    return frame[frame["split"] != UNUSED].reset_index(drop=True)
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """Predictions, learning curves and their origin, for one or several seeds.
+
+    Parameters
+    ----------
+    predictions : pd.DataFrame
+        Columns ``seed, split, clip_id, track_id, genre, p_<genre> …`` (see `predictions_frame`); probabilities
+        are kept as float32, rows sum to 1.
+    genres : tuple of str
+        Order of the probability columns.
+    history : pd.DataFrame
+        Columns `HISTORY_COLUMNS`; epoch counts from 1; NaN where not known; empty without epochs.
+    parameters : dict
+        What the run was asked to do (``experiment, profile, dataset, protocol, sizes, seeds`` …); JSON values.
+    provenance : dict
+        Where it ran (see `mgclib.records.provenance`).
+
+    Raises
+    ------
+    RunError
+        When the tables are malformed: names the column or clip.
+    """
+
+    predictions: pd.DataFrame
+    genres: tuple[str, ...]
+    history: pd.DataFrame = field(default_factory=pd.DataFrame)
+    parameters: dict[str, Any] = field(default_factory=dict)
+    provenance: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "genres", tuple(self.genres))
+        object.__setattr__(self, "predictions", _checked_predictions(self.predictions, self.genres))
+        object.__setattr__(self, "history", _checked_history(self.history))
+
+    @classmethod
+    def from_arrays(
+        cls,
+        clips: pd.DataFrame,
+        split: pd.Series | str,
+        probabilities: np.ndarray,
+        genres: Sequence[str],
+        seed: int = 0,
+        *,
+        history: pd.DataFrame | None = None,
+        parameters: dict[str, Any] | None = None,
+        provenance: dict[str, Any] | None = None,
+    ) -> Result:
+        """Make the result of one seed from arrays (see `predictions_frame`)."""
+        frame = predictions_frame(clips, split, probabilities, genres, seed)
+        table = pd.DataFrame() if history is None else history.assign(seed=int(seed))
+        return cls(frame, tuple(genres), table, dict(parameters or {}), dict(provenance or {}))
+
+    @classmethod
+    def concat(cls, results: Iterable[Result]) -> Result:
+        """Join results of different seeds; parameters and provenance are those of the first.
+
+        Raises
+        ------
+        RunError
+            When the genres differ, or two results share a seed.
+        """
+        results = list(results)
+        if not results:
+            raise RunError("no results to join; expected at least one")
+        first = results[0]
+        if any(result.genres != first.genres for result in results):
+            raise RunError("results about different genres cannot be joined; load them with the same dataset options")
+        seeds = [seed for result in results for seed in result.seeds]
+        if len(set(seeds)) < len(seeds):
+            raise RunError(f"seeds {seeds} occur twice; join results of different seeds")
+        histories = [result.history for result in results if len(result.history)]
+        return replace(
+            first,
+            predictions=pd.concat([result.predictions for result in results], ignore_index=True),
+            history=pd.concat(histories, ignore_index=True) if histories else pd.DataFrame(),
+            parameters={**first.parameters, "seeds": seeds} if "seeds" in first.parameters else first.parameters,
+        )
+
+    def __repr__(self) -> str:
+        parts = ", ".join(f"{len(self.select(part))} {part}" for part in self.parts)
+        return f"<Result seeds {list(self.seeds)}: {parts} predictions, {len(self.genres)} genres>"
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        """The seeds, in rising order."""
+        return tuple(int(seed) for seed in sorted(self.predictions["seed"].unique()))
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The parts of the split that have predictions."""
+        present = set(self.predictions["split"])
+        return tuple(part for part in PARTS if part in present)
+
+    @property
+    def synthetic(self) -> bool | None:
+        """True for generated music, False for recordings, None when the origin was not noted."""
+        known = self.provenance.get("dataset")
+        if isinstance(known, dict) and "synthetic" in known:
+            return bool(known["synthetic"])
+        name = self.parameters.get("dataset")
+        return None if name is None else name == "synthetic"
+
+    def select(self, split: str = "test", seed: int | None = None) -> pd.DataFrame:
+        """Return the predictions of one part of the split (of one seed, or of all)."""
+        if split not in PARTS:
+            raise ParameterError(f"split={split!r} must be one of {', '.join(PARTS)}")
+        rows = self.predictions["split"] == split
+        if seed is not None:
+            if seed not in self.seeds:
+                raise ParameterError(f"seed={seed!r} was not run; choose from {list(self.seeds)}")
+            rows &= self.predictions["seed"] == seed
+        return self.predictions[rows]
+
+    def arrays(self, split: str = "test", seed: int | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """Return true genre numbers [shape=(n,)] and probabilities [shape=(n, n_genres), float32]."""
+        rows = self.select(split, seed)
+        if rows.empty:
+            raise ParameterError(f"there are no {split} predictions; this result has {', '.join(self.parts)}")
+        return _codes(rows["genre"], self.genres), rows[self._columns].to_numpy(np.float32)
+
+    @property
+    def _columns(self) -> list[str]:
+        return [f"p_{genre}" for genre in self.genres]
+
+    def predicted(self, split: str = "test", seed: int | None = None) -> pd.DataFrame:
+        """Return keys with the ``predicted`` genre and its ``probability``."""
+        rows = self.select(split, seed)
+        table = rows[self._columns].to_numpy()
+        best = table.argmax(axis=1) if len(rows) else np.zeros(0, int)
+        names = np.asarray(self.genres, dtype=object)[best]
+        return rows[list(KEYS)].assign(predicted=names, probability=table.max(axis=1, initial=0))
+
+    def metric(self, name: str, split: str = "test") -> pd.Series:
+        """Return one metric per seed : pd.Series [index=seed, float]."""
+        metrics.lookup(name)
+        values = {seed: metrics.evaluate(name, *self.arrays(split, seed)) for seed in self.seeds}
+        return pd.Series(values, name=name, dtype=float).rename_axis("seed")
+
+    def classification_report(self, split: str = "test", seed: int | str | None = None) -> pd.DataFrame:
+        """Return scikit-learn's classification report as a table (see `metrics.classification_report`).
+
+        Parameters
+        ----------
+        split : str
+        seed : int, None or "pooled"
+            One seed; None: the mean of the tables of all seeds (support too: clips per seed); ``"pooled"``: one
+            table over the clips of all seeds, where a clip counts once for each seed that tested it.
+        """
+        if seed == "pooled" or seed is not None:
+            chosen = None if seed == "pooled" else seed
+            return metrics.classification_report(*self.arrays(split, chosen), self.genres)
+        tables = [metrics.classification_report(*self.arrays(split, one), self.genres) for one in self.seeds]
+        return sum(tables[1:], start=tables[0]) / len(tables)
+
+    def confusion_matrix(
+        self, split: str = "test", normalise: str | None = None, seed: int | None = None
+    ) -> pd.DataFrame:
+        """Count (or share out) clips by true and predicted genre.
+
+        Parameters
+        ----------
+        split : str
+        normalise : {None, "true", "pred", "all"}
+            None: clips, summed over seeds; else shares of each row, of each column, or of all clips (0 where
+            there are none).
+        seed : int or None
+            One seed, or all.
+
+        Returns
+        -------
+        pd.DataFrame
+            Rows: true genre; columns: predicted genre.
+        """
+        if normalise not in (None, "true", "pred", "all"):
+            raise ParameterError(f"normalise={normalise!r} must be None, 'true', 'pred' or 'all'")
+        counts = metrics.confusion_matrix(*self.arrays(split, seed))
+        if normalise is not None:
+            axis = {"true": 1, "pred": 0, "all": None}[normalise]
+            total = counts.sum(axis=axis, keepdims=True)
+            counts = np.divide(counts, total, out=np.zeros(counts.shape), where=total > 0)
+        rows, columns = (pd.Index(self.genres, name=name) for name in ("genre", "predicted"))
+        return pd.DataFrame(counts, index=rows, columns=columns)
+
+    def interval(self, metric: str = "accuracy", split: str = "test", level: float = 0.95) -> Interval:
+        """Return the mean over seeds with its interval.
+
+        Student's t over the seeds. With one seed, or when all seeds give the same value (a deterministic model
+        on a published list), the bootstrap over tracks stands in; `Interval.kind` says which it is.
+        """
+        values = self.metric(metric, split)
+        if len(values) < 2 or np.ptp(values) == 0:
+            return self.bootstrap(metric, split, level=level)
+        return metrics.t_interval(values.to_numpy(), level, METRICS[metric].bounds)
+
+    def bootstrap(
+        self, metric: str = "accuracy", split: str = "test", n: int = 2000, seed: int = 0, level: float = 0.95
+    ) -> Interval:
+        """Return the mean over seeds with the percentile interval of `n` resamples of the test tracks.
+
+        A resampled track brings all of its clips, in every seed that tested it.
+        """
+        metrics.lookup(metric)
+        if n < 1 or not 0 < level < 1:
+            raise ParameterError(f"n={n} must be positive and level={level} between 0 and 1")
+        rows = self.select(split)
+        groups, names = pd.factorize(rows["track_id"])
+        per_seed = [np.flatnonzero(rows["seed"] == one) for one in self.seeds]
+        arrays = [self.arrays(split, one) for one in self.seeds]
+        resampled = []
+        for weights in metrics.bootstrap_weights(groups, len(names), n, seed):
+            values = [
+                metrics.evaluate(metric, *pair, weights[:, own]) for pair, own in zip(arrays, per_seed, strict=True)
+            ]
+            resampled.append(np.mean(values, axis=0))
+        return metrics.quantile_interval(
+            self.metric(metric, split).mean(), np.concatenate(resampled), len(names), level
+        )
+
+    def vote(self, by: str = "track_id") -> Result:
+        """Return the result per track: the mean probability over a track's clips, in each part of the split.
+
+        The techno report decides a track by its snippets. In the new result the track stands in ``clip_id``.
+        """
+        if by not in ("track_id", "clip_id"):
+            raise ParameterError(f"by={by!r} must be 'track_id' or 'clip_id'")
+        keys = ["seed", "split", by]
+        grouped = self.predictions.groupby(keys, sort=False)
+        mixed = grouped["genre"].nunique()
+        if (mixed > 1).any():
+            raise RunError(f"{by} {mixed.idxmax()[2]!r} has clips of several genres; a vote needs one genre per track")
+        table = grouped[self._columns].mean().join(grouped["genre"].first()).reset_index()
+        table["clip_id"] = table["track_id"] = table[by]
+        return replace(self, predictions=table)
+
+    def caption(self) -> str:
+        """Say in one sentence where the numbers come from: data, profile, protocol, seeds."""
+        given = self.parameters
+        origin = {True: "synthetic music, not recordings", False: "recordings", None: "origin not noted"}[
+            self.synthetic
+        ]
+        known = self.provenance.get("dataset")
+        name = given.get("dataset") or (known.get("name") if isinstance(known, dict) else None)
+        words = [f"dataset {name or 'not noted'} ({origin})"]
+        if given.get("profile"):
+            words.append(f"profile {given['profile']}")
+        protocol = given.get("protocol")
+        if protocol:
+            sizes = given.get("sizes")
+            fixed = protocol in PROTOCOLS and PROTOCOLS[protocol].published
+            shares = f" {'/'.join(f'{100 * size:.3g}' for size in sizes)}" if sizes and not fixed else ""
+            words.append(f"protocol {protocol}{shares}")
+        seeds = self.seeds
+        count = f"{len(seeds)} seeds" if len(seeds) > 1 else "1 seed"
+        words.append(f"{count} ({', '.join(map(str, seeds))})")
+        return f"{', '.join(words)}."[:1].upper() + f"{', '.join(words)}."[1:]
+
+    def save(self, folder: str | os.PathLike[str]) -> None:
+        """Write ``predictions.parquet``, ``history.parquet`` and, last, ``result.json`` with their checksums."""
+        folder = Path(folder)
+        sums = {}
+        for name, table in zip(FILES, (self.predictions, self.history), strict=True):
+            with atomic_path(folder / name) as path:
+                table.to_parquet(path, engine="pyarrow", compression="zstd", index=False)
+                sums[name] = _checksum(path)
+        facts = {
+            "format": FORMAT,
+            "genres": list(self.genres),
+            "seeds": list(self.seeds),
+            "parameters": self.parameters,
+            "provenance": self.provenance,
+            "files": sums,
+        }
+        write_text(folder / "result.json", json.dumps(facts, indent=2, ensure_ascii=False, default=_plain) + "\n")
+
+    @classmethod
+    def load(cls, folder: str | os.PathLike[str]) -> Result:
+        """Read what `save` wrote.
+
+        Raises
+        ------
+        RunError
+            When a file is missing, unreadable, changed since it was written, or holds no valid predictions.
+        """
+        folder = Path(folder)
+        missing = [name for name in ("result.json", *FILES) if not (folder / name).is_file()]
+        if missing:
+            raise RunError(f"{folder} lacks {', '.join(missing)}; run the experiment again with --force")
+        try:
+            facts = json.loads((folder / "result.json").read_text(encoding="utf-8"))
+            lacking = {"format", "genres", "parameters", "provenance", "files"} - facts.keys()
+        except (ValueError, AttributeError) as error:
+            raise RunError(f"{folder / 'result.json'} is no result ({error}); run the experiment again") from error
+        if lacking or facts["format"] != FORMAT:
+            what = f"lacks {', '.join(sorted(lacking))}" if lacking else f"has format {facts['format']}, not {FORMAT}"
+            raise RunError(f"{folder / 'result.json'} {what}; run the experiment again with --force")
+        tables = [_read_table(folder / name, facts["files"].get(name)) for name in FILES]
+        try:
+            return cls(tables[0], tuple(facts["genres"]), tables[1], facts["parameters"], facts["provenance"])
+        except RunError as error:
+            raise RunError(f"{folder}: {error}") from error
+
+
+def mcnemar(a: Result, b: Result, split: str = "test") -> pd.DataFrame:
+    """Compare two results clip by clip with the exact McNemar test, each seed on its own.
+
+    Clips are paired by id within a seed; clips that only one result has are counted and left out. The test
+    clips of different seeds overlap, so p-values are not pooled.
+
+    Returns
+    -------
+    pd.DataFrame
+        Index ``seed``; columns ``n`` (pairs), ``both``, ``only_a``, ``only_b``, ``neither`` (clips with the right
+        genre), ``p_value``, ``unpaired``.
+
+    Raises
+    ------
+    RunError
+        When no seed and clip is in both results.
+    """
+    right = [
+        table.assign(right=table["genre"] == table["predicted"])[["seed", "clip_id", "right"]]
+        for table in (a.predicted(split), b.predicted(split))
+    ]
+    joined = right[0].merge(right[1], on=["seed", "clip_id"], how="outer", suffixes=("_a", "_b"), indicator=True)
+    rows = {}
+    for seed, table in joined.groupby("seed"):
+        pairs = table[table["_merge"] == "both"]
+        if pairs.empty:
+            continue
+        in_a, in_b = (pairs[column].astype(bool) for column in ("right_a", "right_b"))
+        only_a, only_b = int((in_a & ~in_b).sum()), int((in_b & ~in_a).sum())
+        rows[int(seed)] = {
+            "n": len(pairs),
+            "both": int((in_a & in_b).sum()),
+            "only_a": only_a,
+            "only_b": only_b,
+            "neither": int((~in_a & ~in_b).sum()),
+            "p_value": metrics.exact_mcnemar(only_a, only_b),
+            "unpaired": len(table) - len(pairs),
+        }
+    if not rows:
+        raise RunError(
+            f"seeds {list(a.seeds)} and {list(b.seeds)} share no {split} clip; "
+            "run both models with the same dataset, protocol and seeds"
+        )
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("seed")
+
+
+def _codes(values: pd.Series, genres: tuple[str, ...]) -> np.ndarray:
+    return values.map({genre: k for k, genre in enumerate(genres)}).to_numpy(np.int64)
+
+
+def _checked_predictions(table: pd.DataFrame, genres: tuple[str, ...]) -> pd.DataFrame:
+    columns = [f"p_{genre}" for genre in genres]
+    expected = [*KEYS, *columns]
+    wrong = sorted(set(expected) ^ set(table.columns))
+    if wrong or len(set(genres)) < len(genres):
+        raise RunError(f"predictions have missing or surplus columns {wrong}; expected {', '.join(expected)}")
+    if table.empty:
+        raise RunError("there are no predictions; expected at least one clip")
+    if table[list(KEYS)].isna().to_numpy().any():
+        lacking = table[list(KEYS)].columns[table[list(KEYS)].isna().any()][0]
+        raise RunError(f"predictions have no {lacking} in some rows; every clip needs one")
+    table = table[expected].reset_index(drop=True)
+    for column, allowed in (("split", PARTS), ("genre", genres)):
+        strange = sorted(set(table[column].astype(str)) - set(allowed))
+        if strange:
+            raise RunError(f"predictions have {column} {strange[0]!r}; expected one of {', '.join(allowed)}")
+    twice = table[table.duplicated(["seed", "split", "clip_id"])]
+    if len(twice):
+        row = twice.iloc[0]
+        raise RunError(f"clip {row['clip_id']!r} is predicted twice for seed {row['seed']}; expected one row per clip")
+    try:
+        kinds = {"seed": "int64", **dict.fromkeys(KEYS[1:], "str"), **dict.fromkeys(columns, "float32")}
+        table = table.astype(kinds)
+    except (TypeError, ValueError) as error:
+        raise RunError(
+            f"predictions have a column of the wrong type ({error}); expected integers and floats"
+        ) from error
+    values = table[columns].to_numpy(np.float64)
+    bad = ~(np.abs(values.sum(axis=1) - 1) < 1e-3) | (values < 0).any(axis=1)
+    if bad.any():
+        where = table.loc[int(np.argmax(bad)), "clip_id"]
+        raise RunError(
+            f"probabilities of clip {where!r} sum to {values[bad][0].sum():.4g} or are negative ({bad.sum()} clips); "
+            "expected a sum of 1: look at the last layer and for NaN in training"
+        )
+    return table
+
+
+def _checked_history(table: pd.DataFrame) -> pd.DataFrame:
+    surplus = sorted(set(table.columns) - set(HISTORY_COLUMNS))
+    if surplus:
+        raise RunError(f"history has unknown columns {surplus}; expected {', '.join(HISTORY_COLUMNS)}")
+    if len(table) and not {"seed", "epoch"} <= set(table.columns):
+        raise RunError("history has no seed or epoch; expected a row per seed and epoch")
+    filled = table.reindex(columns=list(HISTORY_COLUMNS)).reset_index(drop=True)
+    filled["best"] = filled["best"].eq(True)
+    filled = filled.astype(HISTORY_COLUMNS)
+    if len(filled) and filled["epoch"].min() < 1:
+        raise RunError(f"history has epoch {filled['epoch'].min()}; epochs count from 1")
+    return filled
+
+
+def _checksum(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _read_table(path: Path, checksum: str | None) -> pd.DataFrame:
+    if _checksum(path) != checksum:
+        raise RunError(
+            f"{path} does not fit result.json (interrupted or edited); run the experiment again with --force"
+        )
+    try:
+        return pd.read_parquet(path, engine="pyarrow")
+    except (OSError, ValueError) as error:
+        raise RunError(f"{path} cannot be read ({error}); run the experiment again with --force") from error
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, np.ndarray):
+        return value.tolist()
+    if isinstance(value, Path):
+        return value.name
+    raise ParameterError(f"{value!r} ({type(value).__name__}) cannot be stored in result.json; give plain JSON values")
