@@ -23,67 +23,13 @@ from mgclib import metrics
 from mgclib.errors import ParameterError, RunError
 from mgclib.files import atomic_path, write_text
 from mgclib.metrics import METRICS, Interval
-from mgclib.splits import PARTS, PROTOCOLS, UNUSED
+from mgclib.predictions import HISTORY_COLUMNS, KEYS, checked_history, checked_predictions, predictions_frame
+from mgclib.splits import PARTS, PROTOCOLS
 
 __all__ = ["HISTORY_COLUMNS", "METRICS", "Interval", "Result", "mcnemar", "predictions_frame"]
 
-KEYS = ("seed", "split", "clip_id", "track_id", "genre")
-HISTORY_COLUMNS = {
-    "seed": "int64",
-    "epoch": "int64",
-    "accuracy": "float64",
-    "loss": "float64",
-    "val_accuracy": "float64",
-    "val_loss": "float64",
-    "seconds": "float64",
-    "best": "bool",
-}
 FILES = ("predictions.parquet", "history.parquet")
 FORMAT = 1
-
-
-def predictions_frame(
-    clips: pd.DataFrame,
-    split: pd.Series | str,
-    probabilities: np.ndarray,
-    genres: Sequence[str],
-    seed: int,
-) -> pd.DataFrame:
-    """Tabulate the probabilities of one model.
-
-    Parameters
-    ----------
-    clips : pd.DataFrame
-        Clips as in `Dataset.clips` (index ``clip_id``, columns ``genre``, ``track_id``).
-    split : pd.Series or str
-        Part of every clip (see `mgclib.splits.split`), or one part for all; ``unused`` clips are left out.
-    probabilities : np.ndarray [shape=(n_clips, n_genres), 0 … 1]
-        Row *i* belongs to row *i* of `clips`, column *k* to ``genres[k]``.
-    genres : sequence of str
-    seed : int
-
-    Returns
-    -------
-    pd.DataFrame
-        Columns ``seed, split, clip_id, track_id, genre`` and ``p_<genre>`` for every genre.
-    """
-    probabilities = np.asarray(probabilities, dtype=np.float32)
-    if probabilities.shape != (len(clips), len(genres)):
-        raise ParameterError(
-            f"probabilities have shape {probabilities.shape}; expected {(len(clips), len(genres))}: a row per clip, "
-            "a column per genre"
-        )
-    parts = pd.Series(split, index=clips.index) if isinstance(split, str) else split.reindex(clips.index)
-    keys = {
-        "seed": int(seed),
-        "split": parts.to_numpy(),
-        "clip_id": clips.index,
-        "track_id": clips["track_id"].to_numpy(),
-        "genre": clips["genre"].to_numpy(),
-    }
-    table = pd.DataFrame(probabilities, columns=[f"p_{genre}" for genre in genres])
-    frame = pd.concat([pd.DataFrame(keys, index=table.index), table], axis=1)
-    return frame[frame["split"] != UNUSED].reset_index(drop=True)
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,8 +64,8 @@ class Result:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "genres", tuple(self.genres))
-        object.__setattr__(self, "predictions", _checked_predictions(self.predictions, self.genres))
-        object.__setattr__(self, "history", _checked_history(self.history))
+        object.__setattr__(self, "predictions", checked_predictions(self.predictions, self.genres))
+        object.__setattr__(self, "history", checked_history(self.history))
 
     @classmethod
     def from_arrays(
@@ -437,58 +383,6 @@ def mcnemar(a: Result, b: Result, split: str = "test") -> pd.DataFrame:
 
 def _codes(values: pd.Series, genres: tuple[str, ...]) -> np.ndarray:
     return values.map({genre: k for k, genre in enumerate(genres)}).to_numpy(np.int64)
-
-
-def _checked_predictions(table: pd.DataFrame, genres: tuple[str, ...]) -> pd.DataFrame:
-    columns = [f"p_{genre}" for genre in genres]
-    expected = [*KEYS, *columns]
-    wrong = sorted(set(expected) ^ set(table.columns))
-    if wrong or len(set(genres)) < len(genres):
-        raise RunError(f"predictions have missing or surplus columns {wrong}; expected {', '.join(expected)}")
-    if table.empty:
-        raise RunError("there are no predictions; expected at least one clip")
-    if table[list(KEYS)].isna().to_numpy().any():
-        lacking = table[list(KEYS)].columns[table[list(KEYS)].isna().any()][0]
-        raise RunError(f"predictions have no {lacking} in some rows; every clip needs one")
-    table = table[expected].reset_index(drop=True)
-    for column, allowed in (("split", PARTS), ("genre", genres)):
-        strange = sorted(set(table[column].astype(str)) - set(allowed))
-        if strange:
-            raise RunError(f"predictions have {column} {strange[0]!r}; expected one of {', '.join(allowed)}")
-    twice = table[table.duplicated(["seed", "split", "clip_id"])]
-    if len(twice):
-        row = twice.iloc[0]
-        raise RunError(f"clip {row['clip_id']!r} is predicted twice for seed {row['seed']}; expected one row per clip")
-    try:
-        kinds = {"seed": "int64", **dict.fromkeys(KEYS[1:], "str"), **dict.fromkeys(columns, "float32")}
-        table = table.astype(kinds)
-    except (TypeError, ValueError) as error:
-        raise RunError(
-            f"predictions have a column of the wrong type ({error}); expected integers and floats"
-        ) from error
-    values = table[columns].to_numpy(np.float64)
-    bad = ~(np.abs(values.sum(axis=1) - 1) < 1e-3) | (values < 0).any(axis=1)
-    if bad.any():
-        where = table.loc[int(np.argmax(bad)), "clip_id"]
-        raise RunError(
-            f"probabilities of clip {where!r} sum to {values[bad][0].sum():.4g} or are negative ({bad.sum()} clips); "
-            "expected a sum of 1: look at the last layer and for NaN in training"
-        )
-    return table
-
-
-def _checked_history(table: pd.DataFrame) -> pd.DataFrame:
-    surplus = sorted(set(table.columns) - set(HISTORY_COLUMNS))
-    if surplus:
-        raise RunError(f"history has unknown columns {surplus}; expected {', '.join(HISTORY_COLUMNS)}")
-    if len(table) and not {"seed", "epoch"} <= set(table.columns):
-        raise RunError("history has no seed or epoch; expected a row per seed and epoch")
-    filled = table.reindex(columns=list(HISTORY_COLUMNS)).reset_index(drop=True)
-    filled["best"] = filled["best"].eq(True)
-    filled = filled.astype(HISTORY_COLUMNS)
-    if len(filled) and filled["epoch"].min() < 1:
-        raise RunError(f"history has epoch {filled['epoch'].min()}; epochs count from 1")
-    return filled
 
 
 def _checksum(path: Path) -> str:

@@ -9,7 +9,6 @@ repeated artists (Kereliuk, Sturm and Larsen, 2015). A seed fixes every split.
 from __future__ import annotations
 
 import difflib
-import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -18,6 +17,7 @@ import pandas as pd
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from mgclib.allocation import allocate, rounded, stratify
 from mgclib.datasets.dataset import Dataset
 from mgclib.errors import DatasetError, ParameterError
 
@@ -25,10 +25,6 @@ __all__ = ["PARTS", "PROTOCOLS", "UNUSED", "Protocol", "check_groups", "group_id
 
 PARTS = ("train", "validation", "test")
 UNUSED = "unused"
-
-STARTS = 4
-STARTS_AT_MOST = 40
-SWAPS_UP_TO = 1500
 
 
 @dataclass(frozen=True)
@@ -151,7 +147,7 @@ def split(
     present = dataset.clips["genre"].unique()
     if len(present) < 2:
         raise DatasetError(
-            f"{dataset.name}: the only genre is {present[0]!r}, a classifier needs at least 2; add clips of another genre"
+            f"{dataset.name}: the only genre is {present[0]!r}, a classifier needs at least 2; add another"
         )
     if chosen.published:
         if n_folds is not None or fold is not None:
@@ -287,7 +283,7 @@ def _published(dataset: Dataset, protocol: str) -> pd.Series:
     for part in ("train", "test"):
         if not (assigned == part).any():
             raise DatasetError(
-                f"{dataset.name}: none of its {len(dataset)} clips is in the {part} part of {protocol!r}; use more clips"
+                f"{dataset.name}: none of its {len(dataset)} clips is in the {part} part of {protocol!r}; use more"
             )
     return assigned
 
@@ -305,7 +301,7 @@ def _draw(
     genre_codes, genres = pd.factorize(clips["genre"], sort=True)
     used = np.flatnonzero(shares > 0)
     if protocol.name == "random":
-        drawn = np.repeat(used, _rounded(shares[used] * len(rows), len(rows)))[rng.permutation(len(rows))]
+        drawn = np.repeat(used, rounded(shares[used] * len(rows), len(rows)))[rng.permutation(len(rows))]
         _check_random(dataset, drawn, used, genre_codes, genres)
         return drawn
     units = np.arange(len(rows)) if groups is None else pd.factorize(groups.iloc[rows], sort=True)[0]
@@ -320,8 +316,8 @@ def _draw(
             "add more, or ask for fewer"
         )
     if groups is None:
-        return used[_stratify(genre_codes, shares[used], rng)]
-    return used[_allocate(counts, shares[used], rng, dataset.name, what)][units]
+        return used[stratify(genre_codes, shares[used], rng)]
+    return used[allocate(counts, shares[used], rng, dataset.name, what)][units]
 
 
 def _check_random(dataset: Dataset, drawn: np.ndarray, used: np.ndarray, codes: np.ndarray, genres: pd.Index) -> None:
@@ -336,111 +332,3 @@ def _check_random(dataset: Dataset, drawn: np.ndarray, used: np.ndarray, codes: 
                 f"{dataset.name}: a random split leaves no clip of {genres[elsewhere[0]]!r} to learn from; "
                 "use protocol 'stratified'"
             )
-
-
-def _rounded(ideal: np.ndarray, total: int) -> np.ndarray:
-    """Integers that sum to `total`, as near to `ideal` as possible (largest remainder)."""
-    counts = np.floor(ideal + 1e-9).astype(int)
-    order = np.argsort(-(ideal - counts), kind="stable")
-    counts[order[: total - counts.sum()]] += 1
-    return counts
-
-
-def _stratify(codes: np.ndarray, shares: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Draw each genre by its share, at least one of each; what rounding leaves over goes to the next genre."""
-    parts = np.empty(len(codes), dtype=int)
-    carry = np.zeros(len(shares))
-    for code in rng.permutation(codes.max() + 1):
-        rows = rng.permutation(np.flatnonzero(codes == code))
-        ideal = shares * len(rows) + carry
-        wanted = np.maximum(ideal, 0)
-        counts = _rounded(wanted * (len(rows) / wanted.sum()), len(rows))
-        for empty in np.flatnonzero(counts == 0):
-            counts[np.argmax(counts)] -= 1
-            counts[empty] = 1
-        carry = ideal - counts
-        parts[rows] = np.repeat(np.arange(len(shares)), counts)
-    return parts
-
-
-def _allocate(counts: np.ndarray, shares: np.ndarray, rng: np.random.Generator, name: str, what: str) -> np.ndarray:
-    """Part of every group so that clips per genre and part come near to their shares.
-
-    Parameters
-    ----------
-    counts : np.ndarray [shape=(n_groups, n_genres)]
-        Clips of each genre in each group.
-    shares : np.ndarray [shape=(n_parts,), > 0]
-
-    Notes
-    -----
-    Equal groups are drawn as single clips are. Otherwise: random starts, each improved by moving and swapping
-    groups until the squared distance to the wished clip counts is at a minimum; the nearest one wins.
-    """
-    sizes = counts.sum(axis=1)
-    if (sizes == sizes[0]).all() and (counts.max(axis=1) == sizes).all():
-        return _stratify(counts.argmax(axis=1), shares, rng)
-    wished = _wished(counts, shares)
-    columns = np.hstack([counts, sizes[:, None]])
-    best, nearest = None, np.inf
-    for attempt in range(STARTS_AT_MOST):
-        parts = _descend(columns, wished, rng.choice(len(shares), size=len(columns), p=shares))
-        filled = np.stack([columns[parts == part].sum(axis=0) for part in range(len(shares))])
-        distance = ((filled - wished) ** 2).sum()
-        if (filled > 0).all() and distance < nearest - 1e-9:
-            best, nearest = parts, distance
-        if best is not None and attempt + 1 >= STARTS:
-            return best
-    raise DatasetError(
-        f"{name}: its {len(counts)} {what} cannot be dealt out so that every genre is in all {len(shares)} parts; "
-        f"ask for fewer parts or folds, or add {what}"
-    )
-
-
-def _wished(counts: np.ndarray, shares: np.ndarray) -> np.ndarray:
-    """Wished clips per part and genre (last column: all genres); at least one group's worth everywhere."""
-    wished = shares[:, None] * counts.sum(axis=0)
-    smallest = np.where(counts > 0, counts, np.inf).min(axis=0)
-    raised = np.maximum(wished, smallest)
-    largest = int(np.argmax(shares))
-    raised[largest] -= (raised - wished).sum(axis=0)
-    return np.hstack([raised, raised.sum(axis=1, keepdims=True)])
-
-
-def _descend(columns: np.ndarray, wished: np.ndarray, parts: np.ndarray) -> np.ndarray:
-    """Move or swap groups between parts for as long as the squared distance to `wished` falls."""
-    squares = (columns**2).sum(axis=1)
-    everyone = np.arange(len(parts))
-    excess = np.stack([columns[parts == part].sum(axis=0) for part in range(len(wished))]) - wished
-    while True:
-        pull = columns @ excess.T
-        gain = 2 * (pull - pull[everyone, parts][:, None] + squares[:, None])
-        gain[everyone, parts] = 0
-        group, target = np.unravel_index(np.argmin(gain), gain.shape)
-        if gain[group, target] < -1e-9:
-            moves = [(group, target)]
-        elif len(parts) <= SWAPS_UP_TO:
-            moves = _best_swap(columns, squares, excess, parts)
-        else:
-            moves = []
-        if not moves:
-            return parts
-        for group, target in moves:
-            excess[parts[group]] -= columns[group]
-            excess[target] += columns[group]
-            parts[group] = target
-
-
-def _best_swap(columns: np.ndarray, squares: np.ndarray, excess: np.ndarray, parts: np.ndarray) -> list[tuple]:
-    best, moves = -1e-9, []
-    for a, b in itertools.combinations(range(len(excess)), 2):
-        left, right = np.flatnonzero(parts == a), np.flatnonzero(parts == b)
-        if not len(left) or not len(right):
-            continue
-        slope = columns @ (excess[a] - excess[b])
-        apart = squares[left][:, None] + squares[right] - 2 * columns[left] @ columns[right].T
-        gain = 2 * (slope[right] - slope[left][:, None] + apart)
-        row, column = np.unravel_index(np.argmin(gain), gain.shape)
-        if gain[row, column] < best:
-            best, moves = gain[row, column], [(left[row], b), (right[column], a)]
-    return moves
