@@ -1,0 +1,123 @@
+"""From an executed notebook to a chapter of the book."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from mgclib.experiments import Experiment, Profile
+
+__all__ = ["absent_page", "page_notebook", "promised"]
+
+PROMPTS = {
+    "parameters": ("Parameters and their defaults", "Hide the parameters"),
+    "injected-parameters": ("The values of this run", "Hide the values of this run"),
+}
+PATH_PARAMETERS = re.compile(r"^(?:home|results_dir|checkpoint_dir)\s*=.*\n?", re.MULTILINE)
+HIDING = {"remove-output", "remove-cell"}
+
+
+def absent_page(experiment: Experiment, profile: str) -> str:
+    """Return the page of an experiment that does not run at `profile` (MyST Markdown)."""
+    runs_at = ", ".join(f"`{name}`" for name in experiment.profiles) or "no profile yet"
+    return (
+        f"# {experiment.title}
+
+"
+        f"This book was bound at the profile `{profile}`, at which this chapter does not run. It runs at: {runs_at}. "
+        "Bind the book at one of them, for example with `mgc book --profile NAME`, to read it.
+"
+    )
+
+
+def page_notebook(notebook: Mapping[str, Any], experiment: Experiment, profile: Profile) -> dict[str, Any]:
+    """Return an executed notebook as a page: titled, its parameters folded, without the traces of its execution."""
+    cells = [_page_cell(cell) for cell in notebook["cells"]]
+    cells = [cell for cell in cells if cell["cell_type"] != "code" or "".join(cell["source"]).strip()]
+    values = _values(notebook)
+    head = next((k for k, cell in enumerate(cells) if _heading(cell)), None)
+    if head is None:
+        cells.insert(0, _markdown(f"# {experiment.title}"))
+        head = 0
+    else:
+        cells[head]["source"] = re.sub(
+            r"^# .*$", lambda _: f"# {experiment.title}", cells[head]["source"], count=1, flags=re.M
+        )
+    cells.insert(head + 1, _markdown(_origin(experiment, profile, values)))
+    for number, cell in enumerate(cells):
+        cell["id"] = f"cell-{number}"
+    kept = {key: notebook["metadata"][key] for key in ("kernelspec", "language_info") if key in notebook["metadata"]}
+    return {"cells": cells, "metadata": kept, "nbformat": 4, "nbformat_minor": 5}
+
+
+def _page_cell(cell: Mapping[str, Any]) -> dict[str, Any]:
+    tags = list(cell["metadata"].get("tags", []))
+    page = {"cell_type": cell["cell_type"], "metadata": {}, "source": "".join(cell["source"])}
+    if "mystnb" in cell["metadata"]:
+        page["metadata"]["mystnb"] = cell["metadata"]["mystnb"]
+    for tag in PROMPTS.keys() & set(tags):
+        tags.append("hide-input")
+        show, hide = PROMPTS[tag]
+        page["metadata"]["mystnb"] = {"code_prompt_show": show, "code_prompt_hide": hide}
+    if "injected-parameters" in tags:
+        page["source"] = PATH_PARAMETERS.sub("", page["source"].removeprefix("# Parameters\n")).strip()
+    if tags:
+        page["metadata"]["tags"] = tags
+    if cell["cell_type"] == "code":
+        page["outputs"] = cell["outputs"]
+        page["execution_count"] = cell["execution_count"]
+    return page
+
+
+def _heading(cell: Mapping[str, Any]) -> bool:
+    return cell["cell_type"] == "markdown" and re.search(r"^# ", cell["source"], re.M) is not None
+
+
+def _markdown(text: str) -> dict[str, Any]:
+    return {"cell_type": "markdown", "metadata": {}, "source": text}
+
+
+def _values(notebook: Mapping[str, Any]) -> dict[str, Any]:
+    return notebook["metadata"].get("papermill", {}).get("parameters", {})
+
+
+def _origin(experiment: Experiment, profile: Profile, values: Mapping[str, Any]) -> str:
+    """Return the lines below a page's title: what made *this build*, and which items it is about."""
+    seeds = ", ".join(str(seed) for seed in values.get("seeds", [])) or "?"
+    protocol = values.get("protocol", "?")
+    made = f"profile `{profile.name}`, dataset `{profile.dataset}`, protocol `{protocol}`, seeds {seeds}"
+    lines = [f"{{.provenance}}\n*This build*: {made}.{_items(experiment)}"]
+    if profile.synthetic:
+        lines.append(
+            ":::{admonition} Generated music\n:class: synthetic\n"
+            "*This build* trained on generated music: it shows that the method runs, and reproduces nothing. "
+            "What is *recorded* comes from the real dataset ([how to read this book](../how-to-read.md)).\n:::"
+        )
+    return "\n\n".join(lines)
+
+
+def _items(experiment: Experiment) -> str:
+    by_report: dict[str, list[str]] = {}
+    for item in experiment.reproduces:
+        slug, _, name = item.partition("/")
+        by_report.setdefault(slug, []).append(name.replace("-", " "))
+    parts = [f"[{slug}](report-{slug}.md): {', '.join(names)}" for slug, names in by_report.items()]
+    return f" Report items: {'; '.join(parts)}." if parts else ""
+
+
+def promised(experiment: Experiment, notebook: Mapping[str, Any]) -> dict[str, int]:
+    """Return the least number of ``figures`` and ``tables`` of the page.
+
+    That is as many as the notebook made, and at least one of a kind that the run matrix claims.
+    """
+    shown = [cell for cell in notebook["cells"] if not HIDING & set(cell["metadata"].get("tags", []))]
+    data = [output.get("data", {}) for cell in shown for output in cell.get("outputs", [])]
+    figures = sum(any(kind.startswith("image/") for kind in one) for one in data)
+    tables = sum("<table" in "".join(one.get("text/html", "")) for one in data)
+    claims = [claim.keys() for claim in experiment.reproduces.values()]
+    return {
+        "figures": max(figures, any("shows" in claim for claim in claims)),
+        "tables": max(tables, any("metric" in claim for claim in claims)),
+    }
+
