@@ -1,44 +1,30 @@
 """The feature store: one array per (data set, kind of feature) on disk, computed once, read as a memory map.
 
-``<data home>/store/<dataset fingerprint>/<kind>-<key>/`` holds
+The array lies in ``<data home>/store/<dataset fingerprint>/<kind>-<key>/``, filled and described as
+`mgclib.shards` says: in parallel, in bounded memory, going on after a crash where it was. It is computed
+anew when the data set, the spec, the code of mgclib that makes the rows, or the version of librosa,
+soundfile or soxr is another one. Values are float32.
 
-===================  ==========================================================================================
-``array.npy``        float32, one row per clip in the order of ``Dataset.clips``; there only when it is complete
-``meta.json``        what the array is: kind, spec, shape, unit, clip ids, versions of the libraries behind it
-``unfinished.npy``   the same array while it is being filled, row by row
-``done/<first>``     an empty file for every finished shard (a run of clips), made after its rows are on disk
-===================  ==========================================================================================
-
-Workers write their rows into the file and return only what failed, so memory does not grow with the data
-set. After a crash, ``kill -9`` or Ctrl-C the next call goes on with the shards that are not done. A lock
-keeps two processes from computing the same array; the second one waits and reads. Any version of mgclib,
-librosa, soundfile or soxr other than the one in ``meta.json`` computes anew.
+Notebooks: all of them.
 """
 
 from __future__ import annotations
 
-import contextlib
-import dataclasses
 import functools
+import hashlib
 import importlib.metadata
-import itertools
-import json
 import os
-import shutil
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import joblib
 import numpy as np
-from filelock import FileLock, Timeout
-from threadpoolctl import threadpool_limits
-from tqdm.auto import tqdm
 
 from mgclib.audio import fit_length, load_clip
-from mgclib.errors import AudioError, DatasetError, MgcError, ParameterError
+from mgclib.errors import AudioError, DatasetError, ParameterError
 from mgclib.features import MelSpec, check_integer, log_mel, mel_basis
-from mgclib.files import REMEDIES, data_home, write_text
+from mgclib.files import data_home
+from mgclib.shards import Failures, Row, ShardedArray
 
 if TYPE_CHECKING:
     from mgclib.datasets.dataset import Dataset
@@ -46,10 +32,21 @@ if TYPE_CHECKING:
 
 __all__ = ["mels", "waveforms"]
 
-STORE_VERSION = 1
 SHARD_SECONDS = 240.0
 SECONDS_WORTH_WORKERS = 900.0
 NAMED_FAILURES = 3
+
+
+def _row_code() -> str:
+    """Return a hash of the source files that decide the values of a row."""
+    here = Path(__file__).parent
+    sources = (here / "audio.py", here / "features.py", here / "datasets" / "melpack.py", here / "store.py")
+    return hashlib.blake2b(b"".join(path.read_bytes() for path in sources), digest_size=8).hexdigest()
+
+
+MADE_WITH = {"mgclib": _row_code()} | {
+    package: importlib.metadata.version(package) for package in ("librosa", "soundfile", "soxr")
+}
 
 
 def mels(
@@ -186,9 +183,6 @@ def _pack_spec(pack: MelPack, spec: MelSpec | None) -> MelSpec:
     )
 
 
-Row = Callable[[str, str, float, float], np.ndarray]
-
-
 def _waveform(
     clip_id: str, path: str, start_s: float, duration_s: float, *, sample_rate: int, n_samples: int
 ) -> np.ndarray:
@@ -208,64 +202,6 @@ def _pack_mel(
     return pack.decibels([clip_id], start_s, seconds)[0]
 
 
-@dataclasses.dataclass(frozen=True)
-class _Place:
-    """The folder of one array, and what must be true of the array in it."""
-
-    folder: Path
-    identity: dict[str, Any]
-
-    @property
-    def array(self) -> Path:
-        return self.folder / "array.npy"
-
-    @property
-    def unfinished(self) -> Path:
-        return self.folder / "unfinished.npy"
-
-    @property
-    def done(self) -> Path:
-        return self.folder / "done"
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        return tuple(self.identity["shape"])
-
-    def open(self, path: Path) -> np.memmap | None:
-        """Return the array at `path` when it is the one wanted, else None."""
-        try:
-            meta = json.loads((self.folder / "meta.json").read_text(encoding="utf-8"))
-            array = np.load(path, mmap_mode="r")
-        except (OSError, ValueError):
-            return None
-        same = all(meta.get(name) == value for name, value in self.identity.items())
-        return array if same and array.shape == self.shape and array.dtype == np.float32 else None
-
-    def prepare(self, description: dict[str, Any]) -> int:
-        """Make `unfinished` ready to be filled, keeping finished shards; return where its first row begins."""
-        resumed = self.open(self.unfinished)
-        if resumed is None:
-            for file in ("meta.json", "array.npy", "unfinished.npy"):
-                (self.folder / file).unlink(missing_ok=True)
-            shutil.rmtree(self.done, ignore_errors=True)
-            np.lib.format.open_memmap(self.unfinished, mode="w+", dtype=np.float32, shape=self.shape)
-            write_text(self.folder / "meta.json", json.dumps({**self.identity, **description}, indent=1))
-            resumed = self.open(self.unfinished)
-        self.done.mkdir(exist_ok=True)
-        missing = resumed.nbytes - 512 * getattr(self.unfinished.stat(), "st_blocks", 0)
-        free = shutil.disk_usage(self.folder).free
-        if missing > free:
-            raise MgcError(
-                f"{self.folder} needs {missing / 1e9:.1f} GB more and the disk has {free / 1e9:.1f} GB free: "
-                "free some space, or set MGC_DATA to a folder on another disk"
-            )
-        return resumed.offset
-
-    def finish(self) -> None:
-        self.unfinished.replace(self.array)
-        shutil.rmtree(self.done, ignore_errors=True)
-
-
 def _stored(
     dataset: Dataset,
     what: dict[str, Any],
@@ -277,125 +213,32 @@ def _stored(
     root: str | os.PathLike[str] | None,
 ) -> np.ndarray:
     """Return the array of the store that `what` names, filled by `row` where it is not there yet."""
-    if jobs is not None:
-        check_integer("jobs", jobs, 1)
+    if jobs is None:
+        jobs = 1 if len(dataset) * dataset.clip_seconds < SECONDS_WORTH_WORKERS else joblib.cpu_count()
+    check_integer("jobs", jobs, 1)
     fingerprint = dataset.fingerprint
     store = data_home() / "store" if root is None else Path(root).expanduser()
-    shard = max(1, min(256, round(SHARD_SECONDS / dataset.clip_seconds), len(dataset) // 16))
-    identity = {
-        **what,
-        "fingerprint": fingerprint,
-        "shape": [len(dataset), *row_shape],
-        "dtype": "float32",
-        "clips_per_shard": shard,
-        "made_with": {"store": STORE_VERSION}
-        | {name: importlib.metadata.version(name) for name in ("librosa", "soundfile", "soxr")},
-    }
-    place = _Place(store / fingerprint / f"{what['kind']}-{what['key']}", identity)
-    array = place.open(place.array)
-    if array is None:
-        with _plain_errors(place.folder), _alone(place.folder, progress):
-            if place.open(place.array) is None:
-                _fill(place, dataset, row, shard, jobs, progress)
-        array = place.open(place.array)
-    return array
-
-
-@contextlib.contextmanager
-def _plain_errors(folder: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        if error.errno not in REMEDIES:
-            raise
-        raise MgcError(f"cannot write {folder}: {REMEDIES[error.errno]}") from error
-
-
-@contextlib.contextmanager
-def _alone(folder: Path, progress: bool) -> Iterator[None]:
-    """Hold the folder's lock; the system frees it when its process dies, however it dies."""
-    folder.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(folder / ".lock")
-    try:
-        lock.acquire(timeout=0.5)
-    except Timeout:
-        if progress:
-            tqdm.write(f"another process is computing {folder}: waiting for it")
-        lock.acquire()
-    try:
-        yield
-    finally:
-        lock.release()
-
-
-def _fill(place: _Place, dataset: Dataset, row: Row, shard: int, jobs: int | None, progress: bool) -> None:
-    """Compute the shards that are not done, then put the array in its place."""
-    offset = place.prepare({"dataset": dataset.name, "licence": dataset.licence, "clip_ids": list(dataset.clips.index)})
-    clips = list(dataset.clips[["path", "start_s", "duration_s"]].itertuples(name=None))
-    row_shape = place.shape[1:]
-    row_bytes = 4 * int(np.prod(row_shape))
-    tasks = [
-        (row, clips[first : first + shard], row_shape, place.unfinished, offset + first * row_bytes, marker)
-        for first in range(0, len(clips), shard)
-        if not (marker := place.done / f"{first:07d}").exists()
-    ]
-    n_todo = sum(len(task[1]) for task in tasks)
-    if jobs is None:
-        jobs = 1 if n_todo * dataset.clip_seconds < SECONDS_WORTH_WORKERS else joblib.cpu_count()
-    switch = {} if progress else {"disable": True}
-    bar = tqdm(
-        total=len(clips),
-        initial=len(clips) - n_todo,
-        desc=f"{place.identity['kind']} of {dataset.name}",
-        unit="clip",
-        **switch,
+    array = ShardedArray(
+        folder=store / fingerprint / f"{what['kind']}-{what['key']}",
+        shape=(len(dataset), *row_shape),
+        identity={**what, "fingerprint": fingerprint, "made_with": MADE_WITH},
+        clips_per_shard=max(1, min(256, round(SHARD_SECONDS / dataset.clip_seconds), len(dataset) // 16)),
     )
-    failures: list[tuple[str, str]] = []
-    with bar:
-        for n_clips, failed in _run(tasks, min(jobs, max(1, len(tasks)))):
-            failures += failed
-            bar.update(n_clips)
-    if failures:
-        raise _failure(dataset, sorted(failures))
-    place.finish()
-
-
-def _run(tasks: list[tuple], jobs: int) -> Iterator[tuple[int, list[tuple[str, str]]]]:
-    """Yield the outcome of every shard as it is finished, in any order."""
-    if jobs == 1:
-        with threadpool_limits(1):
-            yield from itertools.starmap(_fill_shard, tasks)
-        return
-    with joblib.parallel_config(backend="loky", inner_max_num_threads=1, idle_worker_timeout=30):
-        yield from joblib.Parallel(n_jobs=jobs, return_as="generator_unordered")(
-            joblib.delayed(_fill_shard)(*task) for task in tasks
+    if array.open() is None:
+        failures = array.fill(
+            row,
+            list(dataset.clips[["path", "start_s", "duration_s"]].itertuples(name=None)),
+            jobs=jobs,
+            label=f"{what['kind']} of {dataset.name}",
+            progress=progress,
+            about={"dataset": dataset.name, "licence": dataset.licence, "clip_ids": list(dataset.clips.index)},
         )
+        if failures:
+            raise _failure(dataset, failures)
+    return array.open()
 
 
-def _fill_shard(
-    row: Row, clips: list[tuple], row_shape: tuple[int, ...], path: Path, offset: int, marker: Path
-) -> tuple[int, list[tuple[str, str]]]:
-    """Write the rows of some clips into the file at `offset`, then the marker; return their number and the failures."""
-    failures = []
-    with path.open("r+b") as file:
-        for number, clip in enumerate(clips):
-            try:
-                values = np.ascontiguousarray(row(*clip), np.float32)
-            except AudioError as error:
-                failures.append((clip[0], str(error)))
-                continue
-            if values.shape != row_shape:
-                raise MgcError(f"clip {clip[0]!r} gave an array of shape {values.shape}, expected {row_shape}")
-            file.seek(offset + number * values.nbytes)
-            file.write(values)
-        file.flush()
-        os.fsync(file.fileno())
-    if not failures:
-        marker.touch()
-    return len(clips), failures
-
-
-def _failure(dataset: Dataset, failures: list[tuple[str, str]]) -> AudioError:
+def _failure(dataset: Dataset, failures: Failures) -> AudioError:
     named = "; ".join(f"{clip_id} ({problem})" for clip_id, problem in failures[:NAMED_FAILURES])
     more = f"; and {len(failures) - NAMED_FAILURES} more" if len(failures) > NAMED_FAILURES else ""
     return AudioError(
