@@ -1,0 +1,112 @@
+# ruff: noqa: PD011 (Item.values are printed values, no pandas object)
+"""Layer tables: what a report prints about an architecture, and whether a model of ours is the same one.
+
+Frameworks name, order and count layers differently (PyTorch prints no flatten layer and puts channels
+first), so two structures are the same when what can be learned is: the layers that hold parameters, in
+order, with equal counts, and equal output sizes where the report prints them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+
+from mgclib.reports.loader import Item
+
+__all__ = ["Layer", "input_shape", "layer_table", "n_genres", "reported_layers", "same_structure"]
+
+Layer = tuple[str, Sequence[int | None] | None, int | None]
+CHANNELS = (1, 3)
+SETTINGS = ("layer", "op", "type", "output_shape", "params")
+
+
+def reported_layers(item: Item) -> list[Layer]:
+    """Return (layer, output shape without the batch, parameters) for each layer that the report prints.
+
+    Parameters of a listing without counts come from the transcription's arithmetic where its rows
+    can be matched (one count per layer that has any); else they are None.
+    """
+    rows = item.values.get("layers")
+    if not isinstance(rows, list):
+        return []
+    counts = iter(item.derived.get("params_per_layer") or ())
+    layers: list[Layer] = []
+    for k, row in enumerate(rows, 1):
+        name = str(row.get("op") or row.get("layer") or k)
+        shape = row.get("output_shape")
+        learns = any(word in name.lower() for word in ("conv", "dense", "linear", "lstm"))
+        params = row["params"] if "params" in row else next(counts, None) if learns else 0
+        layers.append((f"{name}{_settings(row)}", tuple(shape[1:]) if shape else None, params))
+    return layers
+
+
+def _settings(row: dict[str, Any]) -> str:
+    stated = [_setting(key, value) for key, value in row.items() if key not in SETTINGS and value is not None]
+    return f" ({', '.join(stated)})" if stated else ""
+
+
+def _setting(key: str, value: Any) -> str:
+    text = "×".join(map(str, value)) if isinstance(value, list) else str(value)
+    return f"{key.replace('_', ' ')} {text}"
+
+
+def layer_table(layers: Sequence[Layer], beside: Sequence[Layer] | None = None) -> pd.DataFrame:
+    """Return layers as a table: rows ``1``, ``2`` … and ``total``; columns layer, output, params.
+
+    With `beside`, only layers that hold parameters are kept, so that two frameworks line up.
+    """
+    if beside:
+        layers = [layer for layer in layers if layer[2] is None or layer[2] > 0]
+    rows = {str(k): (name, _shape(shape), params) for k, (name, shape, params) in enumerate(layers, 1)}
+    counts = [params for _, _, params in layers]
+    if counts and None not in counts:
+        rows["total"] = ("", "", sum(counts))
+    return pd.DataFrame.from_dict(rows, orient="index", columns=["layer", "output", "params"], dtype=object)
+
+
+def _shape(shape: Sequence[int | None] | None) -> str:
+    return "" if shape is None else " × ".join("?" if n is None else f"{n}" for n in shape)
+
+
+def same_structure(item: Item, layers: Sequence[Layer]) -> bool:
+    """Return whether a model's layers are the reported ones.
+
+    Equal total of parameters; equal counts layer by layer where the report (or arithmetic on it) gives
+    them; equal sizes of every output that holds parameters where the report prints shapes (the order of
+    the axes does not count). A report that gives no count at all can never be matched.
+    """
+    ours = [layer for layer in layers if layer[2]]
+    total = item.values.get("total_params") or item.derived.get("total_params")
+    per_layer = [p for _, _, p in reported_layers(item) if p] or item.derived.get("params_per_layer")
+    if total is None or sum(p for _, _, p in ours) != total:
+        return False
+    if per_layer and sum(per_layer) == total and [p for _, _, p in ours] != list(per_layer):
+        return False
+    printed = [(shape, p) for _, shape, p in reported_layers(item) if p and shape]
+    return not printed or [_sizes(s) for s, _ in printed] == [_sizes(s) for _, s, _ in ours]
+
+
+def _sizes(shape: Sequence[int | None] | None) -> list[int]:
+    return sorted(n for n in shape or () if n is not None and n > 0)
+
+
+def input_shape(item: Item) -> tuple[int, ...] | None:
+    """Return the input of a reported architecture, channels last : tuple of int, None where not known."""
+    known = item.values | item.derived
+    shape = known.get("input_shape")
+    if shape is not None:
+        shape = tuple(shape)
+        return (*shape[1:], shape[0]) if shape[0] in CHANNELS and shape[-1] not in CHANNELS else shape
+    if "lengths" in known:
+        return (known["lengths"][0], 1)
+    if "steps" in known and "input_size" in known:
+        return (known["steps"], known["input_size"])
+    return None
+
+
+def n_genres(item: Item) -> int:
+    """Return the number of classes of a reported architecture (10 where nothing else is stated)."""
+    known = item.values | item.derived
+    return next((known[key] for key in ("classes", "output_size") if isinstance(known.get(key), int)), 10)

@@ -1,0 +1,217 @@
+# ruff: noqa: PD011 (Item.values are printed values, no pandas object)
+"""Tables, badges and bars as HTML that is readable on light and on dark pages.
+
+Everything is escaped here; colours come from the theme's variables, with fallbacks for JupyterLab.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable, Mapping
+from html import escape
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+if TYPE_CHECKING:
+    from mgclib.reports.comparison import Comparison, Source
+
+__all__ = ["badge", "bar", "comparison_html", "facts", "number", "style", "table", "words"]
+
+STEPS = (0.01, 0.08, 0.20)
+COUNTS = ("support", "hits", "clips", "named", "params")
+RULED = ("accuracy", "all", "total")
+NULL = '<span class="mgc-null" title="the report does not say">—</span>'
+
+
+@functools.cache
+def style() -> str:
+    """Return the style sheet of the tables : str, CSS."""
+    return files("mgclib.reports").joinpath("style.css").read_text(encoding="utf-8")
+
+
+def number(value: Any, decimals: int = 2) -> str:
+    """Return a number or a word for a table cell : str, HTML; a missing one is a dash."""
+    if value is None or (isinstance(value, float | np.floating) and np.isnan(value)):
+        return NULL
+    if isinstance(value, bool | np.bool_):
+        return "yes" if value else "no"
+    if isinstance(value, int | np.integer):
+        return f"{value:,}"
+    if isinstance(value, float | np.floating):
+        return f"{value:.{decimals}f}"
+    return escape(str(value))
+
+
+def words(value: Any) -> str:
+    """Return any printed value in words : str, HTML; lists and settings are joined, None is *not stated*."""
+    if value is None:
+        return '<span class="mgc-null">not stated</span>'
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:.4g}" if abs(value) >= 1e-4 or value == 0 else f"{value:g}"
+    if isinstance(value, int):
+        return f"{value:,}" if abs(value) >= 10_000 else str(value)
+    if isinstance(value, Mapping):
+        return "; ".join(f"{escape(str(key).replace('_', ' '))}: {words(child)}" for key, child in value.items())
+    if isinstance(value, list | tuple):
+        plain = all(isinstance(child, int | float) for child in value)
+        return (" × " if plain and len(value) > 1 else ", ").join(words(child) for child in value)
+    return escape(str(value))
+
+
+def badge(text: str, tone: str | None = None, title: str = "") -> str:
+    """Return a small label : str, HTML; `tone` names its colour class (default: the text)."""
+    css = (tone or text).replace(" ", "-")
+    hint = f' title="{escape(title)}"' if title else ""
+    return f'<span class="mgc-badge mgc-{css}"{hint}>{escape(text)}</span>'
+
+
+def bar(counts: Mapping[str, int]) -> str:
+    """Return a bar of shares with its legend : str, HTML."""
+    total = sum(counts.values())
+    spans = "".join(
+        f'<span class="mgc-{name.replace(" ", "-")}" style="flex: {n}" title="{escape(name)}: {n} of {total}"></span>'
+        for name, n in counts.items()
+        if n
+    )
+    legend = "".join(f"<span>{badge(name)} {n}</span>" for name, n in counts.items() if n)
+    return f'<div class="mgc"><div class="mgc-bar">{spans}</div><div class="mgc-legend">{legend}</div></div>'
+
+
+def facts(pairs: Iterable[tuple[str, str]]) -> str:
+    """Return name and value pairs in two columns : str, HTML; values are HTML already."""
+    rows = "".join(f"<dt>{escape(name.replace('_', ' '))}</dt><dd>{value}</dd>" for name, value in pairs)
+    return f'<div class="mgc"><dl class="mgc-facts">{rows}</dl></div>'
+
+
+def table(head: Iterable[str], rows: Iterable[Iterable[str]], text: Iterable[int] = ()) -> str:
+    """Return a plain table whose cells are HTML already : str; `text` are the columns set as words."""
+    wide = set(text)
+    mark = {k: ' class="mgc-text"' if k in wide else "" for k in range(64)}
+    heads = "".join(f"<th{mark[k]}>{name}</th>" for k, name in enumerate(head))
+    lines = []
+    for first, *cells in rows:
+        lines.append(
+            f"<tr><th{mark[0]}>{first}</th>"
+            + "".join(f"<td{mark[k]}>{c}</td>" for k, c in enumerate(cells, 1))
+            + "</tr>"
+        )
+    return _framed(f"<thead><tr>{heads}</tr></thead><tbody>{''.join(lines)}</tbody>")
+
+
+def _framed(inner: str, after: str = "") -> str:
+    return f'<div class="mgc"><div class="mgc-scroll"><table class="dataframe">{inner}</table></div>{after}</div>'
+
+
+def comparison_html(comparison: Comparison, *, styled: bool = True, captioned: bool = True) -> str:
+    """Return a comparison as an HTML table with shaded differences and a caption : str."""
+    frame = comparison.table
+    if frame.empty:
+        inner = "<tbody><tr><td>no number to compare</td></tr></tbody>"
+    else:
+        inner = f"<thead>{_heads(comparison)}</thead><tbody>{_body(comparison)}</tbody>"
+    caption = _caption(comparison) if captioned else ""
+    sheet = f"<style>{style()}</style>" if styled else ""
+    return sheet + _framed(inner, caption)
+
+
+def _heads(comparison: Comparison) -> str:
+    columns = comparison.table.columns
+    blocks = [(s, [score for name, score in columns if name == s.name]) for s in comparison.sources]
+    single = all(scores == ["value"] for _, scores in blocks)
+    top = "".join(
+        f'<th class="mgc-source mgc-first" colspan="{len(scores)}">{escape(s.name)}{_synthetic(s)}</th>'
+        for s, scores in blocks
+        if scores
+    )
+    if single:
+        return f"<tr><th></th>{top}</tr>"
+    below = "".join(
+        f'<th class="{"mgc-first" if k == 0 else ""}{" mgc-text" if score == "layer" else ""}">{escape(score)}</th>'
+        for _, scores in blocks
+        for k, score in enumerate(scores)
+    )
+    return f'<tr><th></th>{top}</tr><tr class="mgc-scores"><th></th>{below}</tr>'
+
+
+def _synthetic(source: Source) -> str:
+    return f" {badge('synthetic', 'synthetic-badge', 'generated music: no reproduction')}" if source.synthetic else ""
+
+
+def _body(comparison: Comparison) -> str:
+    differences = {s.name: comparison.differences(s.name) for s in comparison.sources}
+    synthetic = {s.name for s in comparison.sources if s.synthetic}
+    log = comparison.item.kind in ("training_log", "scalar", "table")
+    decimals = comparison.item.values.get("decimals", 4 if log and not _round(comparison) else 2)
+    lines = []
+    for row in comparison.table.index:
+        cells, last = [], None
+        for name, score in comparison.table.columns:
+            classes = ["mgc-first"] if name != last else []
+            last = name
+            difference = differences[name].loc[row, score] if score in differences[name].columns else np.nan
+            shade, hint = _shade(difference)
+            classes += [shade] if shade else []
+            classes += ["mgc-synthetic"] if name in synthetic else []
+            classes += ["mgc-text"] if score == "layer" else []
+            cell = _cell(comparison.table.loc[row, (name, score)], score, decimals)
+            interval = comparison.intervals.get((row, name)) if score in ("f1", "value") else None
+            if interval and interval[0] is not None:
+                cell += f'<span class="mgc-range">{interval[0]:.2f} – {interval[1]:.2f}</span>'
+            cells.append(f'<td class="{" ".join(classes)}"{hint}>{cell}</td>')
+        rule = ' class="mgc-rule"' if row in RULED else ""
+        lines.append(f"<tr{rule}><th>{escape(str(row).replace('_', ' '))}</th>{''.join(cells)}</tr>")
+    return "".join(lines)
+
+
+def _round(comparison: Comparison) -> bool:
+    reported = comparison.table.get("reported")
+    if reported is None:
+        return True
+    values = pd.to_numeric(pd.Series(reported.to_numpy().ravel()), errors="coerce").dropna()
+    return bool(np.allclose(values, values.round(2), atol=1e-9))
+
+
+def _cell(value: Any, score: str, decimals: int) -> str:
+    if isinstance(value, list | tuple | Mapping):
+        return words(value)
+    if isinstance(value, str) and not value:
+        return ""
+    if pd.isna(value):
+        return '<span class="mgc-null">·</span>'
+    if score in COUNTS:
+        return f"{value:,.0f}" if abs(value - round(value)) < 0.05 else f"{value:,.1f}"
+    if isinstance(value, float | np.floating) and float(value).is_integer() and abs(value) >= 2:
+        return f"{value:,.0f}"
+    return number(value, decimals)
+
+
+def _shade(difference: float) -> tuple[str, str]:
+    if pd.isna(difference) or abs(difference) < STEPS[0]:
+        return "", ""
+    step = sum(abs(difference) >= s for s in STEPS)
+    side = "up" if difference > 0 else "down"
+    return f"mgc-{side}-{step}", f' title="{difference:+.2f} against the report"'
+
+
+def _caption(comparison: Comparison) -> str:
+    parts = [f"<b>{escape(s.name)}</b>: {escape(s.origin)}" for s in comparison.sources if s.origin]
+    lines = [" · ".join(parts)]
+    if comparison.intervals:
+        lines.append("Ranges are 95 % intervals: Wilson's for the report's counts, over seeds for ours.")
+    if any(not comparison.differences(s.name).empty for s in comparison.sources if s.name != "reported"):
+        lines.append(
+            'Shading: ours<span class="mgc-key mgc-up-2"></span>above'
+            '<span class="mgc-key mgc-down-2"></span>below the report.'
+        )
+    if any(s.synthetic for s in comparison.sources):
+        lines.append("Hatched columns come from synthetic music: they show that the method runs, not how it compares.")
+    if comparison.verdict is not None:
+        same = "The same structure, layer by layer." if comparison.verdict else "Not the same structure."
+        lines.append(f"<b>{same}</b>")
+    lines += [escape(remark) for remark in comparison.remarks]
+    return f'<p class="mgc-caption">{"<br>".join(line for line in lines if line)}</p>'
