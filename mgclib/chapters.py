@@ -22,12 +22,9 @@ def absent_page(experiment: Experiment, profile: str) -> str:
     """Return the page of an experiment that does not run at `profile` (MyST Markdown)."""
     runs_at = ", ".join(f"`{name}`" for name in experiment.profiles) or "no profile yet"
     return (
-        f"# {experiment.title}
-
-"
+        f"# {experiment.title}\n\n"
         f"This book was bound at the profile `{profile}`, at which this chapter does not run. It runs at: {runs_at}. "
-        "Bind the book at one of them, for example with `mgc book --profile NAME`, to read it.
-"
+        "Bind the book at one of them, for example with `mgc book --profile NAME`, to read it.\n"
     )
 
 
@@ -117,7 +114,6 @@ def promised(experiment: Experiment, notebook: Mapping[str, Any]) -> dict[str, i
     tables = sum("<table" in "".join(one.get("text/html", "")) for one in data)
     claims = [claim.keys() for claim in experiment.reproduces.values()]
     return {
-        "figures": max(figures, any("shows" in claim for claim in claims)),
-        "tables": max(tables, any("metric" in claim for claim in claims)),
+        "figures": max(figures, int(any("shows" in claim for claim in claims))),
+        "tables": max(tables, int(any("metric" in claim for claim in claims))),
     }
-
