@@ -137,12 +137,17 @@ def _find_pack(home: Path) -> MelPack | None:
 def _from_pack(pack: MelPack, clip_seconds: float) -> Dataset:
     if clip_seconds > pack.seconds * 1.001:
         raise ParameterError(f"clip_seconds={clip_seconds:g} is longer than the clips of {pack.path}, {pack.seconds:g}")
+    if pack.meta.get("corpus", "gtzan") != "gtzan":
+        raise DatasetError(
+            f"{pack.path} is a pack of {pack.meta['corpus']!r}, not of GTZAN; "
+            "load it with datasets.load('folder', home=…)"
+        )
     clips = pack_clips(pack)
     strange = [c for c, genre in clips["genre"].items() if _genre_of(c) != genre]
     if strange:
         raise DatasetError(
             f"{pack.path} is no pack of GTZAN: clip {strange[0]!r} with genre {clips['genre'][strange[0]]!r}, "
-            "expected ids like 'jazz.00000'; load it with the data set it was made from"
+            "expected ids like 'jazz.00000'; load it with datasets.load('folder', home=…)"
         )
     aside = SetAside()
     for clip_id, problem in KNOWN_FAULTS.items():
@@ -166,7 +171,7 @@ def _from_audio(folder: Path, found: list[Found], clip_seconds: float) -> Datase
             aside.add(sound.name, sound.path, f"a second file of {clip_id}; {chosen[clip_id].path.name} is used")
         else:
             chosen[clip_id] = sound
-    facts = usable(chosen, folder, clip_seconds, aside)
+    facts = usable(chosen, clip_seconds, aside)
     aside.warn("gtzan")
     if facts.empty:
         raise DatasetError(f"none of the {len(found)} files in {folder} can be used; look at `mgc data check`")

@@ -94,7 +94,7 @@ def list_sounds(folder: Path, root: Path) -> list[Found]:
     return found
 
 
-def usable(sounds: Mapping[str, Found], root: Path, clip_seconds: float, aside: SetAside) -> pd.DataFrame:
+def usable(sounds: Mapping[str, Found], clip_seconds: float, aside: SetAside) -> pd.DataFrame:
     """Examine files and return the facts of those that can be used, by clip id; the others go to `aside`.
 
     A file is set aside when its name is no UTF-8, its format is not supported, it does not decode whole, or
@@ -110,7 +110,7 @@ def usable(sounds: Mapping[str, Found], root: Path, clip_seconds: float, aside: 
             aside.add(clip_id, sound.path, f"{sound.path.suffix} is not supported; convert it to FLAC or WAV")
         else:
             candidates[clip_id] = str(sound.path)
-    facts = examine(candidates.values(), root).loc[list(candidates.values())]
+    facts = examine(candidates.values()).loc[list(candidates.values())]
     facts = facts.reset_index(names="path").set_index(pd.Index(candidates, name="clip_id", dtype="str"))
     shortest = min(SHORTEST_SECONDS, clip_seconds / 2)
     seconds = facts["frames"] / facts["sample_rate"].where(facts["sample_rate"] > 0)

@@ -1,0 +1,131 @@
+"""``mgc data``: list the data sets, check one, write a mel pack."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+import yaml
+from rich.console import Console
+from rich.table import Table
+
+from mgclib import datasets
+from mgclib.errors import ParameterError
+
+__all__ = ["app"]
+
+app = typer.Typer(help="Data sets: list, check, pack.", no_args_is_help=True)
+
+
+class Format(StrEnum):
+    """How a table is printed."""
+
+    table = "table"
+    csv = "csv"
+
+
+Name = Annotated[str, typer.Argument(metavar="DATASET", help="one of the names that `mgc data list` shows")]
+Home = Annotated[Path | None, typer.Option(help="folder (or mel pack) of the data set")]
+Options = Annotated[
+    list[str] | None, typer.Option("--option", "-o", help="an option of the loader, e.g. -o clip_seconds=10")
+]
+
+
+@app.command("list")
+def list_datasets() -> None:
+    """Show the data sets and their options."""
+    table = Table("name", "what it is", "options", "licence")
+    for name in datasets.names():
+        module = datasets.module(name)
+        shown = "\n".join(f"{key}={default}" for key, default in datasets.options(name).items())
+        table.add_row(name, module.DESCRIPTION, shown, module.LICENCE)
+    Console().print(table)
+
+
+@app.command()
+def check(
+    name: Name,
+    home: Home = None,
+    output: Annotated[
+        Format, typer.Option("--format", help="table, or csv: only the faults, on stdout")
+    ] = Format.table,
+    option: Options = None,
+) -> None:
+    """Look for faults: exists, decodes, length, silent, clipped, exact duplicates; exit code 1 if there are any."""
+    from mgclib.datasets import check as checks
+
+    dataset = _load(name, home, option)
+    found = checks.faults(dataset)
+    if output is Format.csv:
+        sys.stdout.write(found.to_csv(index=False))
+    else:
+        _show(dataset, found, checks)
+    if len(found):
+        raise typer.Exit(1)
+
+
+@app.command()
+def pack(
+    name: Name,
+    target: Annotated[Path, typer.Argument(metavar="OUT.npz", help="best named <name>.melpack.npz")],
+    home: Home = None,
+    frame_step: Annotated[int, typer.Option(help="keep every n-th frame; 3 makes a pack of a third of the size")] = 1,
+    option: Options = None,
+) -> None:
+    """Write a mel pack: log-mel spectrograms that travel without the audio."""
+    from mgclib.datasets.melpack import write_pack
+
+    written = write_pack(target, _load(name, home, option), frame_step=frame_step)
+    size = target.stat().st_size / 1e6
+    _err().print(f"{target}: {len(written)} clips, {written.mel.shape[2]} columns each, {size:.1f} MB", soft_wrap=True)
+
+
+def _err() -> Console:
+    return Console(stderr=True)
+
+
+def _load(name: str, home: Path | None, option: list[str] | None) -> datasets.Dataset:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", datasets.FaultyClipWarning)
+        dataset = datasets.load(name, home, **_options(option or []))
+    aside = len(dataset.set_aside)
+    _err().print(f"{dataset!r}" + (f", {aside} set aside" if aside else ""), markup=False, soft_wrap=True)
+    for note in dataset.notes:
+        _err().print(f"note: {note}", markup=False, soft_wrap=True)
+    return dataset
+
+
+def _options(pairs: list[str]) -> dict[str, Any]:
+    chosen = {}
+    for pair in pairs:
+        key, sign, value = pair.partition("=")
+        if not sign or not key:
+            raise ParameterError(f"--option {pair!r}: expected name=value, e.g. clip_seconds=10")
+        try:
+            chosen[key.strip()] = yaml.safe_load(value)
+        except yaml.YAMLError as error:
+            raise ParameterError(f"--option {pair!r}: the value cannot be read; put text in quotes") from error
+    return chosen
+
+
+def _show(dataset: datasets.Dataset, found: Any, checks: Any) -> None:
+    console = Console()
+    formats = checks.formats(dataset)
+    counts = Table("sample rate", *(f"{n} channel{'s' if n > 1 else ''}" for n in formats.columns))
+    for rate, row in formats.iterrows():
+        counts.add_row(f"{rate} Hz", *map(str, row))
+    if counts.row_count:
+        console.print(counts)
+    for clip_id, row in checks.known_faults(dataset).iterrows():
+        console.print(f"{clip_id}: {row['problem']}", markup=False, soft_wrap=True)
+    if found.empty:
+        console.print(f"{len(dataset)} clips, no fault")
+        return
+    table = Table(*found.columns, title=f"{len(found)} faults", title_justify="left")
+    for row in found.itertuples(index=False):
+        table.add_row(*(("" if value != value else str(value)) for value in row))
+    console.print(table)
