@@ -248,7 +248,7 @@ def mel_images(
     channels : 1 or 3
         Grey levels, or red, green and blue.
     colour_map : str
-        Name of a matplotlib colour map, for three channels.
+        Name of a matplotlib colour map, for three channels; it is sampled at 256 levels.
     top_db : float > 0
         ``-top_db`` and below is black (level 0), 0 dB and above the brightest (255).
 
