@@ -28,6 +28,7 @@ __all__ = ["available", "path", "provenance", "read", "records_root", "write"]
 
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
 ALWAYS = ("mgclib", "numpy", "scipy", "pandas", "scikit-learn", "librosa")
+CODE = ("mgclib", "notebooks", "pyproject.toml", "requirements.lock")
 BACKENDS = ("tensorflow", "torch", "jax")
 
 
@@ -126,7 +127,7 @@ def provenance(dataset: Dataset | None = None) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``commit`` (40 digits or None outside git), ``dirty`` (tracked files differ from the commit, or None),
+        ``commit`` (40 digits or None outside git), ``dirty`` (library or notebooks differ from the commit, or None),
         ``python``, ``platform``, ``packages`` (versions; Keras and its backend only when loaded), ``backend``,
         ``hardware`` (``cpu``, ``cores`` usable by this process, ``memory_gib``), ``time`` (UTC, ISO 8601) and,
         with a data set, ``dataset`` (``name, fingerprint, n_clips, n_genres, synthetic``).
@@ -168,7 +169,7 @@ def _version_control() -> dict[str, Any]:
         return {"commit": None, "dirty": None}
     try:
         commit = _git(checkout, "rev-parse", "HEAD").strip()
-        dirty = bool(_git(checkout, "status", "--porcelain", "--untracked-files=no").strip())
+        dirty = bool(_git(checkout, "status", "--porcelain", "--", *CODE).strip())
     except (OSError, subprocess.SubprocessError):
         return {"commit": None, "dirty": None}
     return {"commit": commit, "dirty": dirty}

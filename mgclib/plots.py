@@ -1,0 +1,468 @@
+"""Figures of the book, from arrays and results.
+
+Every figure stands on a white card, so that it reads the same on a light and on a dark page; colours are those of
+Okabe and Ito, which colour-blind readers can tell apart, and never carry a meaning alone. Functions return a
+`Figure` that shows itself in a notebook; nothing is displayed on the side and no global state changes.
+"""
+
+from __future__ import annotations
+
+import functools
+import io
+import textwrap
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import librosa
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from mgclib import metrics
+from mgclib.errors import ParameterError
+from mgclib.results import Result
+
+__all__ = [
+    "COLOURS",
+    "Card",
+    "accuracy_strip",
+    "confusion",
+    "image_grid",
+    "learning_curves",
+    "mel_grid",
+    "report_bars",
+    "use_house_style",
+    "waveform",
+]
+
+COLOURS = {
+    "blue": "#0072B2",
+    "vermilion": "#D55E00",
+    "green": "#009E73",
+    "orange": "#E69F00",
+    "purple": "#CC79A7",
+    "sky": "#56B4E9",
+    "ink": "#222222",
+    "grey": "#6B6B6B",
+}
+CYCLE = ("blue", "vermilion", "green", "orange", "purple", "sky")
+COLUMN_LOOKS = {"reported": ("grey", ""), "recorded": ("blue", ""), "this build": ("orange", "////")}
+STYLE: dict[str, Any] = {
+    "figure.facecolor": "white",
+    "savefig.facecolor": "white",
+    "savefig.transparent": False,
+    "figure.dpi": 110,
+    "savefig.dpi": 110,
+    "axes.facecolor": "white",
+    "axes.edgecolor": COLOURS["grey"],
+    "axes.labelcolor": COLOURS["ink"],
+    "axes.titlecolor": COLOURS["ink"],
+    "axes.titlesize": 10.5,
+    "axes.titlelocation": "left",
+    "axes.labelsize": 10,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "axes.prop_cycle": mpl.cycler(color=[COLOURS[name] for name in CYCLE]),
+    "grid.color": "#E3E3E3",
+    "grid.linewidth": 0.8,
+    "text.color": COLOURS["ink"],
+    "xtick.color": COLOURS["ink"],
+    "ytick.color": COLOURS["ink"],
+    "xtick.labelsize": 9,
+    "ytick.labelsize": 9,
+    "legend.fontsize": 9,
+    "legend.frameon": False,
+    "font.size": 10,
+    "image.cmap": "magma",
+    "hatch.linewidth": 0.7,
+}
+
+
+class Card(Figure):
+    """A figure that a notebook shows as a picture without pyplot."""
+
+    def _repr_png_(self) -> bytes:
+        picture = io.BytesIO()
+        self.savefig(picture, format="png")
+        return picture.getvalue()
+
+
+def use_house_style() -> None:
+    """Give the figures that a notebook draws by itself the look of the house (sets matplotlib's defaults)."""
+    mpl.rcParams.update(STYLE)
+
+
+def _styled(draw: Callable[..., Figure]) -> Callable[..., Figure]:
+    @functools.wraps(draw)
+    def styled(*args: Any, **kwargs: Any) -> Figure:
+        with mpl.rc_context(STYLE):
+            return draw(*args, **kwargs)
+
+    return styled
+
+
+@_styled
+def confusion(
+    matrix: Result | pd.DataFrame | np.ndarray,
+    *,
+    genres: Sequence[str] | None = None,
+    split: str = "test",
+    seed: int | None = None,
+    title: str | None = None,
+    note: str | None = None,
+) -> Figure:
+    """Draw a confusion matrix: the colour is the share of the true genre's clips, as is the number (per cent).
+
+    Parameters
+    ----------
+    matrix : Result, pd.DataFrame or np.ndarray [shape=(k, k)]
+        A result (all seeds together, or one), or clip counts or shares: rows true, columns predicted.
+    genres : sequence of str or None
+        Names for an array.
+    split, seed
+        Part and seed of a result.
+    title, note : str or None
+        Above and below the figure; the note of a result is its caption.
+    """
+    if isinstance(matrix, Result):
+        note = matrix.caption() if note is None else note
+        matrix = matrix.confusion_matrix(split, seed=seed)
+    names = list(matrix.index) if isinstance(matrix, pd.DataFrame) else list(genres or [])
+    counts = np.asarray(matrix, dtype=float)
+    if counts.ndim != 2 or counts.shape[0] != counts.shape[1] or len(names) != len(counts):
+        raise ParameterError(f"a confusion matrix of shape {counts.shape} needs as many rows, columns and genre names")
+    totals = counts.sum(axis=1, keepdims=True)
+    shares = 100 * np.divide(counts, totals, out=np.zeros_like(counts), where=totals > 0)
+    side = 1.9 + 0.46 * len(names)
+    figure = Card(figsize=(side + 1.1, side), layout="constrained")
+    axes = figure.subplots()
+    image = axes.imshow(shares, cmap="Blues", vmin=0, vmax=100)
+    for row, column in np.ndindex(shares.shape):
+        text = f"{shares[row, column]:.0f}" if shares[row, column] >= 0.5 else ("·" if counts[row, column] else "")
+        colour = "white" if shares[row, column] > 55 else COLOURS["ink"]
+        axes.text(column, row, text, ha="center", va="center", color=colour, fontsize=9)
+    axes.set_xticks(range(len(names)), names, rotation=40, ha="right", rotation_mode="anchor")
+    axes.set_yticks(range(len(names)), names)
+    axes.set(xlabel="predicted genre", ylabel="true genre")
+    axes.grid(False)
+    axes.spines[:].set_visible(False)
+    axes.tick_params(length=0)
+    bar = figure.colorbar(image, ax=axes, shrink=0.8, label="share of the true genre's clips (%)")
+    bar.outline.set_visible(False)
+    return _finished(figure, title, note)
+
+
+@_styled
+def learning_curves(history: Result | pd.DataFrame, *, title: str | None = None, note: str | None = None) -> Figure:
+    """Draw accuracy and loss against epoch, for training and validation data.
+
+    Thin lines are seeds, the band spans them, the thick line is their mean as far as all seeds got; a dot marks
+    the best epoch of each seed.
+
+    Parameters
+    ----------
+    history : Result or pd.DataFrame
+        Columns as in `mgclib.results.HISTORY_COLUMNS`.
+    """
+    if isinstance(history, Result):
+        note = history.caption() if note is None else note
+        history = history.history
+    if history.empty:
+        raise ParameterError("there are no epochs to draw; this model has no learning curve")
+    figure = Card(figsize=(8.6, 3.5), layout="constrained")
+    panels = figure.subplots(1, 2)
+    for axes, quantity, label, scale in zip(
+        panels, ("accuracy", "loss"), ("accuracy (%)", "loss (cross-entropy, nats)"), (100, 1), strict=True
+    ):
+        for column, name, colour, dashes in (
+            (quantity, "training", "blue", (0, (4, 1.5))),
+            (f"val_{quantity}", "validation", "vermilion", "-"),
+        ):
+            curves = scale * history.pivot_table(index="epoch", columns="seed", values=column)
+            if not curves.empty:
+                _curve(axes, curves, name, COLOURS[colour], dashes)
+        _best_epochs(axes, history, quantity, scale)
+        axes.set(xlabel="epoch", ylabel=label, ylim=(0, None))
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    panels[0].set_ylim(0, 100)
+    handles, labels = panels[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside upper right", ncols=len(labels))
+    return _finished(figure, title, note)
+
+
+def _curve(axes: Axes, curves: pd.DataFrame, name: str, colour: str, dashes: Any) -> None:
+    if len(curves) == 1:
+        axes.plot(np.repeat(curves.index, curves.shape[1]), curves.to_numpy().ravel(), "o", color=colour, label=name)
+        return
+    if curves.shape[1] > 1:
+        axes.plot(curves.index, curves, color=colour, linewidth=0.6, alpha=0.45)
+        axes.fill_between(curves.index, curves.min(axis=1), curves.max(axis=1), color=colour, alpha=0.13, linewidth=0)
+    everyone = curves.dropna()
+    axes.plot(everyone.index, everyone.mean(axis=1), color=colour, linestyle=dashes, linewidth=1.9, label=name)
+
+
+def _best_epochs(axes: Axes, history: pd.DataFrame, quantity: str, scale: float) -> None:
+    best = history[history["best"].astype(bool)]
+    if best.empty:
+        return
+    heights = best[f"val_{quantity}"].fillna(best[quantity]) * scale
+    look = {"s": 34, "facecolor": "white", "edgecolor": COLOURS["ink"], "linewidth": 1.3, "zorder": 5}
+    axes.scatter(best["epoch"], heights, label="best epoch", **look)
+
+
+@_styled
+def mel_grid(
+    mels: np.ndarray,
+    titles: Sequence[str],
+    spec: Any = None,
+    seconds: float | None = None,
+    *,
+    columns: int = 5,
+    title: str | None = None,
+    note: str | None = None,
+) -> Figure:
+    """Draw log-mel spectrograms side by side.
+
+    Parameters
+    ----------
+    mels : np.ndarray [shape=(n, n_mels, n_frames), dB]
+    titles : sequence of n str
+    spec : MelSpec or None
+        Gives the frequency axis in Hz; without it the axis counts mel bands.
+    seconds : float > 0 or None
+        Length of a clip; None: from `spec`, else the axis counts frames.
+    columns : int > 0
+        Pictures per row.
+    """
+    mels = np.asarray(mels, dtype=float)
+    if mels.ndim != 3 or len(mels) != len(titles) or not len(mels):
+        raise ParameterError(
+            f"mels of shape {mels.shape} do not fit {len(titles)} titles; expected (n, n_mels, n_frames)"
+        )
+    if seconds is None and spec is not None:
+        seconds = mels.shape[2] * spec.hop_length / spec.sample_rate
+    figure, panels = _grid(len(mels), columns, 2.0, 1.75)
+    width = seconds if seconds is not None else mels.shape[2]
+    low = min(-1.0, float(np.nanmin(mels)))
+    for axes, mel, name in zip(panels.flat, mels, titles, strict=False):
+        extent = (0, width, -0.5, mel.shape[0] - 0.5)
+        image = axes.imshow(
+            mel, origin="lower", aspect="auto", extent=extent, vmin=low, vmax=0, interpolation="nearest"
+        )
+        axes.set_title(name)
+        axes.grid(False)
+        if spec is not None:
+            axes.set_yticks(*_frequency_ticks(spec))
+    _outer_labels(
+        figure,
+        panels,
+        "time (s)" if seconds is not None else "frame",
+        "frequency (Hz, mel scale)" if spec is not None else "mel band",
+    )
+    figure.colorbar(image, ax=panels.ravel().tolist(), label="level (dB below the loudest)", shrink=0.9, aspect=30)
+    return _finished(figure, title, note)
+
+
+def _frequency_ticks(spec: Any) -> tuple[np.ndarray, list[str]]:
+    top = spec.fmax or spec.sample_rate / 2
+    centres = librosa.mel_frequencies(n_mels=spec.n_mels + 2, fmin=spec.fmin, fmax=top)[1:-1]
+    wanted = np.array([f for f in (250, 1000, 2000, 4000, 8000, 16000) if centres[0] <= f <= centres[-1]])
+    names = [f"{f // 1000}k" if f >= 1000 else str(f) for f in wanted]
+    return np.interp(wanted, centres, np.arange(spec.n_mels)), names
+
+
+@_styled
+def image_grid(
+    images: np.ndarray,
+    titles: Sequence[str],
+    *,
+    columns: int = 5,
+    title: str | None = None,
+    note: str | None = None,
+) -> Figure:
+    """Draw the pictures that a model is given, pixel for pixel.
+
+    Parameters
+    ----------
+    images : np.ndarray [shape=(n, height, width), (n, height, width, 1) or (n, height, width, 3), uint8]
+    titles : sequence of n str
+    """
+    images = np.asarray(images)
+    if images.ndim == 4 and images.shape[-1] == 1:
+        images = images[..., 0]
+    fits = images.ndim == 3 or (images.ndim == 4 and images.shape[-1] == 3)
+    if not fits or len(images) != len(titles) or not len(images):
+        raise ParameterError(
+            f"images of shape {images.shape} do not fit {len(titles)} titles; expected (n, height, width[, 3])"
+        )
+    height, width = images.shape[1:3]
+    cell = 1.9
+    figure, panels = _grid(len(images), columns, cell, float(np.clip(cell * height / width, 0.8, 2.6)) + 0.25)
+    for axes, image, name in zip(panels.flat, images, titles, strict=False):
+        axes.imshow(image, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
+        axes.set_title(name)
+        axes.set_xticks([0, width - 1], ["1", str(width)])
+        axes.set_yticks([0, height - 1], ["1", str(height)])
+        axes.grid(False)
+    _outer_labels(figure, panels, "time (pixels)", "frequency (pixels)")
+    return _finished(figure, title, note)
+
+
+def _grid(count: int, columns: int, width: float, height: float) -> tuple[Figure, np.ndarray]:
+    columns = max(1, min(columns, count))
+    rows = -(-count // columns)
+    figure = Card(figsize=(width * columns + 1.3, height * rows + 0.7), layout="constrained")
+    panels = figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=True)
+    for axes in panels.flat[count:]:
+        axes.set_visible(False)
+    for axes in panels[-2][count - (rows - 1) * columns :] if rows > 1 else []:
+        axes.tick_params(labelbottom=True)
+    return figure, panels
+
+
+def _outer_labels(figure: Figure, panels: np.ndarray, horizontal: str, vertical: str) -> None:
+    for axes in panels[-1]:
+        if axes.get_visible():
+            axes.set_xlabel(horizontal)
+    figure.supylabel(vertical, fontsize=10)
+
+
+@_styled
+def report_bars(
+    columns: Mapping[str, pd.Series] | pd.DataFrame,
+    *,
+    label: str = "F1 (%)",
+    scale: float = 100,
+    title: str | None = None,
+    note: str | None = None,
+) -> Figure:
+    """Draw one value per genre as reported, as recorded on the real data set, and as in this build.
+
+    Parameters
+    ----------
+    columns : mapping of str to pd.Series, or pd.DataFrame
+        Columns such as ``reported``, ``recorded``, ``this build``; index genre; NaN where there is no value.
+    label : str
+        Name and unit of the axis.
+    scale : float
+        Factor from stored values (0 … 1) to the unit.
+    """
+    table = pd.DataFrame(dict(columns)).dropna(axis=1, how="all") * scale
+    if table.empty:
+        raise ParameterError("there is no value to draw; give at least one column with numbers")
+    figure = Card(figsize=(max(5.0, 1.6 + 0.72 * len(table)), 3.6), layout="constrained")
+    axes = figure.subplots()
+    width = 0.8 / table.shape[1]
+    spare = iter(name for name in CYCLE if name not in ("blue", "orange"))
+    for number, name in enumerate(table):
+        colour, hatch = COLUMN_LOOKS.get(name) or (next(spare, "sky"), "")
+        places = np.arange(len(table)) + (number - (table.shape[1] - 1) / 2) * width
+        look = {"color": COLOURS[colour], "hatch": hatch, "edgecolor": "white", "linewidth": 0.8}
+        axes.bar(places, table[name].to_numpy(), width, label=name, **look)
+        for place in places[table[name].isna()]:
+            axes.text(place, 0.5, "–", ha="center", va="bottom", color=COLOURS["grey"])
+    axes.set_xticks(range(len(table)), table.index, rotation=30, ha="right", rotation_mode="anchor")
+    axes.set(xlabel="genre", ylabel=label)
+    if scale == 100:
+        axes.set_ylim(0, 100)
+    axes.grid(False, axis="x")
+    figure.legend(loc="outside upper right", ncols=table.shape[1])
+    return _finished(figure, title, note)
+
+
+@_styled
+def accuracy_strip(
+    rows: Mapping[str, Result],
+    *,
+    metric: str = "accuracy",
+    split: str = "test",
+    reported: float | Mapping[str, float | None] | None = None,
+    chance: float | None = None,
+    title: str | None = None,
+    note: str | None = None,
+) -> Figure:
+    """Draw one metric per seed with its mean and 95 % interval, a row per result, against the reported value.
+
+    Parameters
+    ----------
+    rows : mapping of str to Result
+        Name of each row, from top to bottom.
+    metric, split : str
+    reported : float, mapping or None
+        Reported value in the metric's own unit (0 … 1), for all rows or by row name.
+    chance : float or None
+        What guessing scores; a dotted line.
+    """
+    if not rows:
+        raise ParameterError("there is no result to draw; give at least one row")
+    chosen = metrics.lookup(metric)
+    scale = 100 if chosen.bounds[1] == 1 else 1
+    figure = Card(figsize=(8.0, 1.3 + 0.5 * len(rows) + 0.4), layout="constrained")
+    axes = figure.subplots()
+    kinds = []
+    for place, (name, result) in enumerate(rows.items()):
+        interval = result.interval(metric, split)
+        kinds.append(interval.label)
+        values = scale * result.metric(metric, split).to_numpy()
+        axes.plot([scale * interval.low, scale * interval.high], [place, place], color=COLOURS["blue"], linewidth=2.4)
+        axes.plot(scale * interval.mean, place, "|", color=COLOURS["blue"], markersize=17, markeredgewidth=2.4)
+        spread = place + np.linspace(-0.16, 0.16, len(values)) if len(values) > 1 else [place]
+        look = {"s": 26, "facecolor": "white", "edgecolor": COLOURS["blue"], "zorder": 4}
+        axes.scatter(values, spread, label="a seed" if place == 0 else None, **look)
+        value = reported.get(name) if isinstance(reported, Mapping) else reported
+        if value is not None:
+            look = {"marker": "D", "s": 46, "color": COLOURS["vermilion"], "zorder": 5}
+            shown = any(text.get_label() == "reported" for text in axes.collections)
+            axes.scatter(scale * value, place, label=None if shown else "reported", **look)
+    if chance is not None:
+        axes.axvline(scale * chance, color=COLOURS["grey"], linestyle=":", label="chance")
+    axes.plot([], [], color=COLOURS["blue"], linewidth=2.4, label=f"mean, {' or '.join(dict.fromkeys(kinds))}")
+    axes.set_yticks(range(len(rows)), list(rows))
+    axes.set_ylim(len(rows) - 0.5, -0.5)
+    axes.set_xlabel(f"{split} {chosen.label}{' (%)' if scale == 100 else ''}")
+    axes.grid(False, axis="y")
+    figure.legend(loc="outside upper right", ncols=4)
+    if note is None:
+        note = "\n".join(dict.fromkeys(result.caption() for result in rows.values()))
+    return _finished(figure, title, note)
+
+
+@_styled
+def waveform(
+    y: np.ndarray, sample_rate: int = 22050, *, title: str | None = None, note: str | None = None, bins: int = 1500
+) -> Figure:
+    """Draw samples against time; a long clip as the least and greatest sample of each of `bins` stretches.
+
+    Parameters
+    ----------
+    y : np.ndarray [shape=(n,), -1 … 1]
+    sample_rate : int > 0 [Hz]
+    """
+    y = np.asarray(y, dtype=float)
+    if y.ndim != 1 or not len(y):
+        raise ParameterError(f"a waveform of shape {y.shape} cannot be drawn; expected (n,) with n > 0")
+    figure = Card(figsize=(8.0, 2.2), layout="constrained")
+    axes = figure.subplots()
+    starts = np.unique(np.linspace(0, len(y), min(bins, len(y)), endpoint=False).astype(int))
+    if len(starts) == len(y):
+        axes.plot(np.arange(len(y)) / sample_rate, y, color=COLOURS["blue"], linewidth=1)
+    else:
+        low, high = np.minimum.reduceat(y, starts), np.maximum.reduceat(y, starts)
+        axes.fill_between(starts / sample_rate, low, high, color=COLOURS["blue"], linewidth=0.3)
+    axes.set(xlabel="time (s)", ylabel="amplitude (full scale = 1)", ylim=(-1.02, 1.02), xlim=(0, len(y) / sample_rate))
+    return _finished(figure, title, note)
+
+
+def _finished(figure: Figure, title: str | None, note: str | None) -> Figure:
+    inches = figure.get_size_inches()[0]
+    if title:
+        figure.suptitle(textwrap.fill(title, int(inches * 12)), x=0.01, ha="left", fontsize=11.5, weight="bold")
+    if note:
+        lines = "\n".join(textwrap.fill(line, int(inches * 15.5)) for line in note.splitlines())
+        figure.supxlabel(lines, x=0.01, ha="left", fontsize=8, color=COLOURS["grey"])
+    return figure
