@@ -10,7 +10,7 @@ import os
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,15 +20,15 @@ from sklearn.utils.class_weight import compute_class_weight
 
 from mgclib import models
 from mgclib.errors import DatasetError, ParameterError
-from mgclib.results import Result, predictions_frame
+from mgclib.models.backend import import_keras
+from mgclib.predictions import predictions_frame
+from mgclib.results import Result
 from mgclib.splits import split
 
 if TYPE_CHECKING:
     from mgclib.datasets.dataset import Dataset
 
 __all__ = ["KerasClassifier", "Training", "class_weights", "precision_policy", "run_seeds"]
-
-HISTORY_COLUMNS = ["epoch", "accuracy", "loss", "val_accuracy", "val_loss", "seconds", "best"]
 
 
 @dataclass(frozen=True)
@@ -168,9 +168,7 @@ class KerasClassifier:
         self, x: np.ndarray, y: np.ndarray, validation: tuple[np.ndarray, np.ndarray] | None = None
     ) -> KerasClassifier:
         """Train on inputs `x` [shape=(n, …)] and labels `y` [shape=(n,), int]; keep the best epoch on `validation`."""
-        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-        import keras
-
+        keras = import_keras()
         from mgclib.callbacks import EpochLog, training_callbacks
 
         keras.utils.clear_session(free_memory=True)
@@ -213,6 +211,7 @@ def run_seeds(
     protocol: str,
     seeds: Sequence[int],
     sizes: Sequence[float] = (0.7, 0.1, 0.2),
+    join_validation: bool = False,
     checkpoint_dir: str | os.PathLike[str] | None = None,
     parameters: dict[str, Any] | None = None,
     verbose: bool = True,
@@ -232,6 +231,9 @@ def run_seeds(
         See `mgclib.splits.split`; the seed of the run is the seed of the split.
     seeds : sequence of int
         One run each.
+    join_validation : bool
+        Train on the training and the validation part together, for models that choose nothing on
+        validation data (CS464 report, section 2.2: "concatenated training set and validation set").
     checkpoint_dir : path, optional
         Each finished seed is stored here; seeds already there are read back instead of run again.
     parameters : dict, optional
@@ -260,7 +262,10 @@ def run_seeds(
             result = Result.load(kept)
             source = "read back"
         else:
-            result = _one_seed(dataset, inputs, make(seed), protocol, tuple(sizes), seed)
+            parts = split(dataset, protocol, seed, sizes=tuple(sizes)).to_numpy()
+            if join_validation:
+                parts = np.where(parts == "validation", "train", parts)
+            result = _one_seed(dataset, inputs, make(seed), parts, seed)
             source = f"{result.provenance['fit_seconds'][str(seed)]:.0f} s"
             if kept is not None:
                 result.save(kept)
@@ -281,17 +286,14 @@ def run_seeds(
         "n_clips": len(dataset),
         "fit_seconds": {k: v for r in done for k, v in r.provenance["fit_seconds"].items()},
     }
-    return Result(merged.predictions, merged.history, dataset.genres, settings, provenance)
+    return replace(merged, parameters=settings, provenance=provenance)
 
 
-def _one_seed(
-    dataset: Dataset, inputs: np.ndarray, classifier: Any, protocol: str, sizes: tuple[float, ...], seed: int
-) -> Result:
-    parts = split(dataset, protocol, seed, sizes=sizes).to_numpy()
+def _one_seed(dataset: Dataset, inputs: np.ndarray, classifier: Any, parts: np.ndarray, seed: int) -> Result:
     labels = dataset.labels
     if np.unique(labels[parts == "train"]).size < len(dataset.genres):
         raise DatasetError(
-            f"{dataset.name}: some genres have no clip in the training part of protocol {protocol!r} (seed {seed}); "
+            f"{dataset.name}: some genres have no clip in the training part (seed {seed}); "
             "use more clips or another protocol"
         )
     train, validation = parts == "train", parts == "validation"
@@ -302,7 +304,7 @@ def _one_seed(
         history = classifier.history.assign(seed=seed)
     else:
         classifier.fit(inputs[train], labels[train])
-        history = pd.DataFrame(columns=["seed", *HISTORY_COLUMNS])
+        history = pd.DataFrame()
     seconds = time.perf_counter() - started
     frames = []
     for part in ("validation", "test"):
@@ -311,4 +313,4 @@ def _one_seed(
             probabilities = classifier.predict_proba(inputs[rows])
             frames.append(predictions_frame(dataset.clips[rows], part, probabilities, dataset.genres, seed))
     provenance = {"fit_seconds": {str(seed): round(seconds, 2)}}
-    return Result(pd.concat(frames, ignore_index=True), history, dataset.genres, {}, provenance)
+    return Result(pd.concat(frames, ignore_index=True), dataset.genres, history, provenance=provenance)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from mgclib.errors import ParameterError
+from mgclib.models.backend import import_keras
 
 __all__ = ["REGISTRY", "Architecture", "Layer", "architecture", "build", "structure"]
 
@@ -130,6 +131,8 @@ def build(name: str, input_shape: tuple[int, ...], n_genres: int, **options: Any
     expected = len(entry.input_shape)
     if len(input_shape) != expected or min(input_shape) < 1:
         raise ParameterError(f"{name} takes an input of {expected} positive dimensions, not {tuple(input_shape)}")
+    if entry.family == "network":
+        import_keras()
     module, _, maker = entry.maker.partition(":")
     return getattr(importlib.import_module(f"mgclib.models.{module}"), maker)(tuple(input_shape), n_genres, **options)
 

@@ -1,0 +1,93 @@
+"""One test for every architecture of the register, and the support vector machine against scikit-learn's own."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from sklearn.svm import SVC
+
+from mgclib import models, reports
+from mgclib.errors import ParameterError
+
+NETWORKS = [name for name, entry in models.REGISTRY.items() if entry.family == "network"]
+
+
+@pytest.fixture(scope="module")
+def built():
+    """Build each network once, at the report's input shape."""
+    cache = {}
+
+    def get(name):
+        if name not in cache:
+            entry = models.architecture(name)
+            cache[name] = models.build(name, entry.input_shape, entry.n_genres)
+        return cache[name]
+
+    return get
+
+
+@pytest.mark.parametrize("name", models.REGISTRY)
+def test_entry_names_an_existing_report(name):
+    entry = models.architecture(name)
+    assert entry.report in reports.slugs()
+    assert entry.summary.endswith(".")
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_parameter_count_is_the_reports(name, built):
+    assert built(name).count_params() == models.architecture(name).parameters
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_network_is_functional_and_ends_in_probabilities(name, built):
+    entry, model = models.architecture(name), built(name)
+    assert type(model).__name__ == "Functional"  # Grad-CAM needs its graph
+    x = np.random.default_rng(0).integers(0, 256, (2, *entry.input_shape)).astype("uint8")
+    probabilities = model.predict(x, verbose=0)
+    assert probabilities.shape == (2, entry.n_genres)
+    assert probabilities.dtype == np.float32
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-5)
+
+
+def test_techno_cnn_has_the_layers_of_the_listing():
+    item = reports.item("techno/listing-cnn")
+    table = models.structure("techno-cnn")
+    printed = [layer["op"] for layer in item.values["layers"]]
+    assert [layer.name for layer in table] == printed
+    assert [layer.parameters for layer in table if layer.parameters] == item.derived["params_per_layer"]
+    assert sum(layer.parameters for layer in models.structure("techno-cnn", n_genres=10)) == 8_484_106
+
+
+@pytest.mark.parametrize("n_genres", [2, 4])
+@pytest.mark.parametrize("dtype", [np.uint8, np.float32])
+def test_pixel_svm_is_scikit_learns_machine(n_genres, dtype):
+    rng = np.random.default_rng(1)
+    y = np.repeat(np.arange(n_genres), 12)
+    x = rng.integers(0, 256, (len(y), 6, 9, 3)) + 25 * y[:, None, None, None]
+    x = x.clip(0, 255).astype(np.uint8)
+    flat = x.reshape(len(x), -1) / 255
+    reference = SVC(C=100, gamma=2**-6, break_ties=n_genres > 2).fit(flat[::2], y[::2])
+    images = x if dtype == np.uint8 else (x / 255).astype(np.float32)
+    ours = models.build("svm-pixels", (6, 9, 3), n_genres, C=100, gamma=2**-6).fit(images[::2], y[::2])
+    np.testing.assert_allclose(ours.decision_function(images), reference.decision_function(flat), atol=2e-3)
+    np.testing.assert_array_equal(ours.predict(images), reference.predict(flat))
+    probabilities = ours.predict_proba(images)
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1)
+    np.testing.assert_array_equal(probabilities.argmax(axis=1), ours.predict(images))
+
+
+def test_errors_say_what_was_expected():
+    with pytest.raises(ParameterError, match="did you mean 'techno-cnn'"):
+        models.build("tecno-cnn", (128, 128, 1), 5)
+    with pytest.raises(ParameterError, match="at least 2"):
+        models.build("techno-cnn", (128, 128, 1), 1)
+    with pytest.raises(ParameterError, match="3 positive dimensions"):
+        models.build("techno-cnn", (128, 128), 5)
+    with pytest.raises(ParameterError, match="C=-1"):
+        models.build("svm-pixels", (2, 2, 1), 2, C=-1).fit(np.zeros((2, 2, 2, 1)), np.array([0, 1]))
+    with pytest.raises(ParameterError, match="show 1 genres, expected 2"):
+        models.build("svm-pixels", (2, 2, 1), 2).fit(np.zeros((2, 2, 2, 1)), np.array([0, 0]))
+    with pytest.raises(ParameterError, match="do not fit a machine"):
+        models.build("svm-pixels", (2, 2, 1), 2).fit(np.zeros((2, 3, 2, 1)), np.array([0, 1]))
+    with pytest.raises(ParameterError, match="no network"):
+        models.structure("svm-pixels")

@@ -1,0 +1,210 @@
+"""Training: the best epoch, the stopping rules, seeds that fix everything, and stops that lose nothing."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from mgclib.datasets.dataset import Dataset
+from mgclib.errors import DatasetError, ParameterError
+from mgclib.results import Result
+from mgclib.training import KerasClassifier, Training, class_weights, precision_policy, run_seeds
+
+
+def make_dataset(n_genres=3, tracks=8, clips_per_track=2) -> Dataset:
+    rows = [
+        {"clip_id": f"g{g}.{t}.{c}", "genre": f"g{g}", "track_id": f"g{g}.{t}", "artist": None, "path": None}
+        for g in range(n_genres)
+        for t in range(tracks)
+        for c in range(clips_per_track)
+    ]
+    clips = pd.DataFrame(rows).set_index("clip_id").assign(start_s=0.0, duration_s=1.0)
+    return Dataset("toy", clips, tuple(f"g{g}" for g in range(n_genres)), "none", "none", 1.0, synthetic=True)
+
+
+def make_images(dataset: Dataset, size=16, seed=0) -> np.ndarray:
+    noise = np.random.default_rng(seed).integers(0, 60, (len(dataset), size, size, 1))
+    for row, label in enumerate(dataset.labels):
+        noise[row, 5 * label : 5 * label + 4] += 150
+    return noise.astype(np.uint8)
+
+
+@pytest.fixture(scope="module")
+def toy():
+    dataset = make_dataset()
+    return dataset, make_images(dataset)
+
+
+class CountingMachine:
+    """A classifier without epochs that counts how often it was fitted."""
+
+    fitted: list[int] = []  # noqa: RUF012
+
+    def __init__(self, seed: int, n_genres: int = 3) -> None:
+        self.seed, self.n_genres = seed, n_genres
+
+    def fit(self, x, y):
+        type(self).fitted.append(self.seed)
+        self.means = np.stack([x[y == k].mean(axis=0) for k in range(self.n_genres)])
+        return self
+
+    def predict_proba(self, x):
+        distance = np.square(x[:, None].astype(float) - self.means).mean(axis=(2, 3, 4))
+        scores = np.exp(-(distance - distance.min(axis=1, keepdims=True)) / 50)
+        return scores / scores.sum(axis=1, keepdims=True)
+
+
+def classifier(seed=0, **training):
+    settings = {"epochs": 3, "batch_size": 8, "precision": "float32", **training}
+    return KerasClassifier("techno-cnn", 3, Training(**settings), seed, verbose=False)
+
+
+def test_network_learns_and_keeps_the_best_epoch(toy):
+    dataset, x = toy
+    y = dataset.labels
+    model = classifier(epochs=6, class_weights=True).fit(x[::2], y[::2], validation=(x[1::2], y[1::2]))
+    history = model.history
+    assert list(history["epoch"]) == list(range(1, len(history) + 1))
+    assert history["best"].sum() == 1
+    best = history.loc[history["best"]].iloc[0]
+    assert best["val_loss"] == history["val_loss"].min()
+    probabilities = model.predict_proba(x[1::2])
+    loss = -np.log(probabilities[np.arange(len(y[1::2])), y[1::2]]).mean()
+    assert loss == pytest.approx(best["val_loss"], rel=1e-3)  # the kept weights are those of the best epoch
+    assert (probabilities.argmax(axis=1) == y[1::2]).mean() > 0.9
+
+
+def test_same_seed_same_network(toy):
+    dataset, x = toy
+    first, again, other = (classifier(seed, epochs=2).fit(x, dataset.labels).predict_proba(x[:5]) for seed in (3, 3, 4))
+    np.testing.assert_allclose(first, again, atol=1e-6)
+    assert np.abs(first - other).max() > 1e-4
+
+
+def test_without_validation_the_last_epoch_counts(toy):
+    dataset, x = toy
+    history = classifier(epochs=2).fit(x, dataset.labels).history
+    assert history["val_loss"].isna().all()
+    assert history.loc[history["best"], "epoch"].item() == 2
+
+
+def test_stop_rules(toy):
+    dataset, x = toy
+    y = dataset.labels
+    stopped = classifier(epochs=30, stop_accuracy=0.6).fit(x, y).history
+    assert len(stopped) < 30
+    assert stopped["accuracy"].iloc[-1] > 0.6
+    assert (stopped["accuracy"].iloc[:-1] <= 0.6).all()
+    hopeless = (y[1::2] + 1) % 3
+    early = classifier(epochs=30, patience=2).fit(x[::2], y[::2], validation=(x[1::2], hopeless)).history
+    best = early.loc[early["best"], "epoch"].item()
+    assert len(early) == best + 2
+
+
+def test_reduce_learning_rate_on_plateau(toy):
+    dataset, x = toy
+    y = dataset.labels
+    model = classifier(epochs=8, reduce_patience=1, reduce_factor=10.0)
+    model.fit(x[::2], y[::2], validation=(x[1::2], (y[1::2] + 1) % 3))
+    assert float(model.model.optimizer.learning_rate) < 1e-3
+
+
+def test_class_weights_by_hand():
+    weights = class_weights(np.array([0, 0, 0, 1]))
+    assert weights == {0: pytest.approx(4 / 6), 1: pytest.approx(2.0)}
+
+
+def test_precision_policy_can_be_fixed():
+    assert precision_policy("float32") == "float32"
+    assert precision_policy("auto") in ("float32", "mixed_bfloat16")
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [
+        ("epochs", 0),
+        ("batch_size", 1.5),
+        ("learning_rate", 0.0),
+        ("monitor", "test_accuracy"),
+        ("stop_accuracy", 80),
+        ("precision", "float8"),
+        ("reduce_factor", 1.0),
+        ("patience", 0),
+    ],
+)
+def test_bad_setting_is_named(setting, value):
+    with pytest.raises(ParameterError, match=re.escape(f"{setting}={value!r}")):
+        Training(**{setting: value})
+
+
+def test_run_seeds_predicts_validation_and_test_only(toy, capsys):
+    dataset, x = toy
+    result = run_seeds(dataset, x, CountingMachine, protocol="grouped", seeds=[0, 1], sizes=(0.5, 0.25, 0.25))
+    assert set(result.predictions["split"]) == {"validation", "test"}
+    assert list(result.seeds) == [0, 1]
+    assert result.metric("accuracy", "test").min() > 0.9
+    assert result.provenance["fingerprint"] == dataset.fingerprint
+    assert result.provenance["synthetic"] is True
+    assert capsys.readouterr().out.count("seed ") == 2
+
+
+def test_finished_seeds_are_read_back(toy, tmp_path, capsys):
+    dataset, x = toy
+    CountingMachine.fitted.clear()
+    settings = {"protocol": "grouped", "sizes": (0.5, 0.25, 0.25), "checkpoint_dir": tmp_path}
+    first = run_seeds(dataset, x, CountingMachine, seeds=[0, 1], **settings)
+    second = run_seeds(dataset, x, CountingMachine, seeds=[0, 1, 2], **settings)
+    assert CountingMachine.fitted == [0, 1, 2]
+    assert capsys.readouterr().out.count("read back") == 2
+    merged = second.predictions[second.predictions["seed"] < 2].reset_index(drop=True)
+    pd.testing.assert_frame_equal(merged, first.predictions.reset_index(drop=True), check_dtype=False, atol=1e-6)
+
+
+def test_run_seeds_errors(toy):
+    dataset, x = toy
+    with pytest.raises(ParameterError, match="aligned"):
+        run_seeds(dataset, x[:-1], CountingMachine, protocol="random", seeds=[0])
+    with pytest.raises(ParameterError, match="seeds is empty"):
+        run_seeds(dataset, x, CountingMachine, protocol="random", seeds=[])
+    one_genre = dataset.select(dataset.clips.index[dataset.clips["genre"] == "g0"])
+    with pytest.raises(DatasetError):
+        run_seeds(one_genre, x[: len(one_genre)], CountingMachine, protocol="random", seeds=[0])
+
+
+def test_ctrl_c_in_the_middle_of_training_keeps_the_finished_seed(tmp_path):
+    script = textwrap.dedent(
+        f"""
+        import sys
+        sys.path.insert(0, {os.fspath(os.path.dirname(__file__))!r})
+        import test_training as t
+        from mgclib.training import run_seeds
+        dataset = t.make_dataset()
+        x = t.make_images(dataset)
+        def make(seed):
+            model = t.classifier(seed, epochs=2 if seed == 0 else 100_000)
+            model.verbose = True
+            return model
+        run_seeds(dataset, x, make, protocol="grouped", seeds=[0, 1], sizes=(0.5, 0.25, 0.25),
+                  checkpoint_dir={os.fspath(tmp_path)!r})
+        """
+    )
+    process = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline:
+        line = process.stdout.readline().decode()
+        if "/100000" in line:
+            break
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=60)
+    assert process.returncode != 0
+    assert list(Result.load(tmp_path / "seed-0").seeds) == [0]
+    assert not (tmp_path / "seed-1").exists()
