@@ -11,7 +11,8 @@ from typing import Annotated, Any
 import typer
 import yaml
 from rich.console import Console
-from rich.table import Table
+from rich.markup import escape
+from rich.table import Column, Table
 
 from mgclib import datasets
 from mgclib.errors import ParameterError
@@ -38,7 +39,7 @@ Options = Annotated[
 @app.command("list")
 def list_datasets() -> None:
     """Show the data sets and their options."""
-    table = Table("name", "what it is", "options", "licence")
+    table = Table(*(Column(title, overflow="fold") for title in ("name", "what it is", "options", "licence")))
     for name in datasets.names():
         module = datasets.module(name)
         shown = "\n".join(f"{key}={default}" for key, default in datasets.options(name).items())
@@ -125,7 +126,9 @@ def _show(dataset: datasets.Dataset, found: Any, checks: Any) -> None:
     if found.empty:
         console.print(f"{len(dataset)} clips, no fault")
         return
-    table = Table(*found.columns, title=f"{len(found)} faults", title_justify="left")
-    for row in found.itertuples(index=False):
-        table.add_row(*(("" if value != value else str(value)) for value in row))
+    table = Table(title=f"{len(found)} fault{'s' if len(found) > 1 else ''}", title_justify="left")
+    for column in found.columns:
+        table.add_column(column, overflow="fold")
+    for row in found.fillna("").itertuples(index=False):
+        table.add_row(*map(escape, row))
     console.print(table)

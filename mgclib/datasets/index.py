@@ -28,12 +28,15 @@ from mgclib.files import REMEDIES, data_home
 
 __all__ = ["FileFacts", "examine", "examine_file"]
 
-VERSION = 1
+VERSION = 2
 BLOCK_SAMPLES = 1 << 20
 FULL_SCALE = 0.9999
 STREAMED = 0x7FFFFF00
 ENDLESS = 1 << 62
 SHORTFALL_SECONDS = 0.05
+OGG_HEADER_BYTES = 27
+OGG_PAGE_BYTES = OGG_HEADER_BYTES + 255 + 255 * 255
+OGG_END_OF_STREAM = 4
 DATA_SHORTER = re.compile(r"^\s*(?:data|Data Size|SSND)\s*:\s*(\d+)\s*\(should be (\d+)\)", re.MULTILINE)
 
 
@@ -133,6 +136,19 @@ def _missing_bytes(header_log: str) -> int:
     if match is None or int(match[1]) >= STREAMED:
         return 0
     return max(0, int(match[1]) - int(match[2]))
+
+
+def _ogg_without_end(path: str | os.PathLike[str]) -> bool:
+    with Path(path).open("rb") as handle:
+        if handle.read(4) != b"OggS":
+            return False
+        handle.seek(max(0, handle.seek(0, os.SEEK_END) - OGG_PAGE_BYTES))
+        tail = handle.read()
+    page = tail[max(0, tail.rfind(b"OggS")) :]
+    if len(page) < OGG_HEADER_BYTES or not page[5] & OGG_END_OF_STREAM:
+        return True
+    segments = page[OGG_HEADER_BYTES : OGG_HEADER_BYTES + page[26]]
+    return len(page) < OGG_HEADER_BYTES + page[26] + sum(segments)
 
 
 def examine(
