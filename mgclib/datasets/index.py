@@ -94,41 +94,48 @@ def _decode_whole(path: str | os.PathLike[str], bytes_hash: str) -> FileFacts:
     with soundfile.SoundFile(path) as sound:
         rate, channels, promised = sound.samplerate, sound.channels, sound.frames
         missing_bytes = _missing_bytes(sound.extra_info)
-        while len(block := sound.read(BLOCK_SAMPLES // channels, dtype="float32", always_2d=True)):
+        while np.isfinite(energy) and len(block := sound.read(BLOCK_SAMPLES // channels, "float32", always_2d=True)):
             frames += len(block)
             digest.update(block)
             magnitude = np.abs(block)
             peak = max(peak, float(magnitude.max()))
             full += int((magnitude >= FULL_SCALE).sum())
-            mono = block[:, 0] if channels == 1 else block.mean(axis=1)
-            energy += float(np.dot(mono, mono))
-            if not np.isfinite(peak) or not np.isfinite(energy):
-                break
-    problem = ""
-    if frames == 0:
-        problem = "no samples were decoded"
-    elif not (np.isfinite(peak) and np.isfinite(energy)):
-        problem = "holds samples that are not finite (NaN or infinity)"
-    elif peak > MAX_PEAK:
-        problem = f"samples reach {peak:g}, expected values in [-1, 1] (integers stored as floats?)"
-    elif rate * SHORTFALL_SECONDS < promised - frames < ENDLESS:
-        problem = f"truncated: {frames / rate:.2f} s of the {promised / rate:.2f} s that its header promises"
-    elif missing_bytes:
-        problem = (
-            f"truncated: {missing_bytes} bytes of sound fewer than its header promises ({frames / rate:.2f} s left)"
-        )
-    finite = np.isfinite(peak) and np.isfinite(energy)
+            mono = block.mean(axis=1)
+            energy += float(np.dot(mono, mono)) if np.isfinite(magnitude.sum()) else np.nan
+    fault = _sample_fault(frames, peak, energy) or _truncation(path, frames, promised, rate, missing_bytes)
+    sound_so_far = frames > 0 and np.isfinite(energy)
     return FileFacts(
         bytes_hash=bytes_hash,
         samples_hash=digest.hexdigest(),
         frames=frames,
         sample_rate=rate,
         channels=channels,
-        peak=peak if finite else 0.0,
-        rms=float(np.sqrt(energy / frames)) if finite and frames else 0.0,
-        clipped=full / (frames * channels) if frames else 0.0,
-        problem=problem,
+        peak=peak if sound_so_far else 0.0,
+        rms=float(np.sqrt(energy / frames)) if sound_so_far else 0.0,
+        clipped=full / (frames * channels) if sound_so_far else 0.0,
+        problem=fault,
     )
+
+
+def _sample_fault(frames: int, peak: float, energy: float) -> str:
+    if frames == 0:
+        return "no samples were decoded"
+    if not np.isfinite(energy):
+        return "holds samples that are not finite (NaN or infinity)"
+    if peak > MAX_PEAK:
+        return f"samples reach {peak:g}, expected values in [-1, 1] (integers stored as floats?)"
+    return ""
+
+
+def _truncation(path: str | os.PathLike[str], frames: int, promised: int, rate: int, missing_bytes: int) -> str:
+    left = f"truncated: {frames / rate:.2f} s left"
+    if rate * SHORTFALL_SECONDS < promised - frames < ENDLESS:
+        return f"{left} of the {promised / rate:.2f} s that its header promises"
+    if missing_bytes:
+        return f"{left}, {missing_bytes} bytes fewer than its header promises"
+    if _ogg_without_end(path):
+        return f"{left}, the Ogg stream has no end"
+    return ""
 
 
 def _missing_bytes(header_log: str) -> int:
