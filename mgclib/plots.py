@@ -7,14 +7,10 @@ Okabe and Ito, which colour-blind readers can tell apart, and never carry a mean
 
 from __future__ import annotations
 
-import functools
-import io
-import textwrap
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import librosa
-import matplotlib as mpl
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -24,6 +20,7 @@ from matplotlib.ticker import MaxNLocator
 from mgclib import metrics
 from mgclib.errors import ParameterError
 from mgclib.results import Result
+from mgclib.style import COLOURS, CYCLE, Card, finished, styled, use_house_style
 
 __all__ = [
     "COLOURS",
@@ -38,75 +35,10 @@ __all__ = [
     "waveform",
 ]
 
-COLOURS = {
-    "blue": "#0072B2",
-    "vermilion": "#D55E00",
-    "green": "#009E73",
-    "orange": "#E69F00",
-    "purple": "#CC79A7",
-    "sky": "#56B4E9",
-    "ink": "#222222",
-    "grey": "#6B6B6B",
-}
-CYCLE = ("blue", "vermilion", "green", "orange", "purple", "sky")
 COLUMN_LOOKS = {"reported": ("grey", ""), "recorded": ("blue", ""), "this build": ("orange", "////")}
-STYLE: dict[str, Any] = {
-    "figure.facecolor": "white",
-    "savefig.facecolor": "white",
-    "savefig.transparent": False,
-    "figure.dpi": 110,
-    "savefig.dpi": 110,
-    "axes.facecolor": "white",
-    "axes.edgecolor": COLOURS["grey"],
-    "axes.labelcolor": COLOURS["ink"],
-    "axes.titlecolor": COLOURS["ink"],
-    "axes.titlesize": 10.5,
-    "axes.titlelocation": "left",
-    "axes.labelsize": 10,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.grid": True,
-    "axes.axisbelow": True,
-    "axes.prop_cycle": mpl.cycler(color=[COLOURS[name] for name in CYCLE]),
-    "grid.color": "#E3E3E3",
-    "grid.linewidth": 0.8,
-    "text.color": COLOURS["ink"],
-    "xtick.color": COLOURS["ink"],
-    "ytick.color": COLOURS["ink"],
-    "xtick.labelsize": 9,
-    "ytick.labelsize": 9,
-    "legend.fontsize": 9,
-    "legend.frameon": False,
-    "font.size": 10,
-    "image.cmap": "magma",
-    "hatch.linewidth": 0.7,
-}
 
 
-class Card(Figure):
-    """A figure that a notebook shows as a picture without pyplot."""
-
-    def _repr_png_(self) -> bytes:
-        picture = io.BytesIO()
-        self.savefig(picture, format="png")
-        return picture.getvalue()
-
-
-def use_house_style() -> None:
-    """Give the figures that a notebook draws by itself the look of the house (sets matplotlib's defaults)."""
-    mpl.rcParams.update(STYLE)
-
-
-def _styled(draw: Callable[..., Figure]) -> Callable[..., Figure]:
-    @functools.wraps(draw)
-    def styled(*args: Any, **kwargs: Any) -> Figure:
-        with mpl.rc_context(STYLE):
-            return draw(*args, **kwargs)
-
-    return styled
-
-
-@_styled
+@styled
 def confusion(
     matrix: Result | pd.DataFrame | np.ndarray,
     *,
@@ -138,13 +70,13 @@ def confusion(
         raise ParameterError(f"a confusion matrix of shape {counts.shape} needs as many rows, columns and genre names")
     totals = counts.sum(axis=1, keepdims=True)
     shares = 100 * np.divide(counts, totals, out=np.zeros_like(counts), where=totals > 0)
-    side = 1.9 + 0.46 * len(names)
+    side = max(3.4, 1.9 + 0.46 * len(names))
     figure = Card(figsize=(side + 1.1, side), layout="constrained")
     axes = figure.subplots()
     image = axes.imshow(shares, cmap="Blues", vmin=0, vmax=100)
     for row, column in np.ndindex(shares.shape):
         text = f"{shares[row, column]:.0f}" if shares[row, column] >= 0.5 else ("·" if counts[row, column] else "")
-        colour = "white" if shares[row, column] > 55 else COLOURS["ink"]
+        colour = "white" if shares[row, column] > 60 else COLOURS["ink"]
         axes.text(column, row, text, ha="center", va="center", color=colour, fontsize=9)
     axes.set_xticks(range(len(names)), names, rotation=40, ha="right", rotation_mode="anchor")
     axes.set_yticks(range(len(names)), names)
@@ -154,10 +86,10 @@ def confusion(
     axes.tick_params(length=0)
     bar = figure.colorbar(image, ax=axes, shrink=0.8, label="share of the true genre's clips (%)")
     bar.outline.set_visible(False)
-    return _finished(figure, title, note)
+    return finished(figure, title, note)
 
 
-@_styled
+@styled
 def learning_curves(history: Result | pd.DataFrame, *, title: str | None = None, note: str | None = None) -> Figure:
     """Draw accuracy and loss against epoch, for training and validation data.
 
@@ -187,12 +119,11 @@ def learning_curves(history: Result | pd.DataFrame, *, title: str | None = None,
             if not curves.empty:
                 _curve(axes, curves, name, COLOURS[colour], dashes)
         _best_epochs(axes, history, quantity, scale)
-        axes.set(xlabel="epoch", ylabel=label, ylim=(0, None))
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    panels[0].set_ylim(0, 100)
-    handles, labels = panels[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper right", ncols=len(labels))
-    return _finished(figure, title, note)
+        axes.set(xlabel="epoch", ylabel=label, ylim=(0, 1.06 * axes.dataLim.ymax if quantity == "loss" else 100))
+        axes.set_xlim(0.5, max(2, history["epoch"].max()) + 0.5)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+    _legend_above(panels[0])
+    return finished(figure, title, note)
 
 
 def _curve(axes: Axes, curves: pd.DataFrame, name: str, colour: str, dashes: Any) -> None:
@@ -215,7 +146,7 @@ def _best_epochs(axes: Axes, history: pd.DataFrame, quantity: str, scale: float)
     axes.scatter(best["epoch"], heights, label="best epoch", **look)
 
 
-@_styled
+@styled
 def mel_grid(
     mels: np.ndarray,
     titles: Sequence[str],
@@ -264,8 +195,8 @@ def mel_grid(
         "time (s)" if seconds is not None else "frame",
         "frequency (Hz, mel scale)" if spec is not None else "mel band",
     )
-    figure.colorbar(image, ax=panels.ravel().tolist(), label="level (dB below the loudest)", shrink=0.9, aspect=30)
-    return _finished(figure, title, note)
+    figure.colorbar(image, ax=panels.ravel().tolist(), label="level (dB re loudest)", shrink=0.9, aspect=30)
+    return finished(figure, title, note)
 
 
 def _frequency_ticks(spec: Any) -> tuple[np.ndarray, list[str]]:
@@ -276,7 +207,7 @@ def _frequency_ticks(spec: Any) -> tuple[np.ndarray, list[str]]:
     return np.interp(wanted, centres, np.arange(spec.n_mels)), names
 
 
-@_styled
+@styled
 def image_grid(
     images: np.ndarray,
     titles: Sequence[str],
@@ -310,7 +241,7 @@ def image_grid(
         axes.set_yticks([0, height - 1], ["1", str(height)])
         axes.grid(False)
     _outer_labels(figure, panels, "time (pixels)", "frequency (pixels)")
-    return _finished(figure, title, note)
+    return finished(figure, title, note)
 
 
 def _grid(count: int, columns: int, width: float, height: float) -> tuple[Figure, np.ndarray]:
@@ -332,7 +263,7 @@ def _outer_labels(figure: Figure, panels: np.ndarray, horizontal: str, vertical:
     figure.supylabel(vertical, fontsize=10)
 
 
-@_styled
+@styled
 def report_bars(
     columns: Mapping[str, pd.Series] | pd.DataFrame,
     *,
@@ -365,17 +296,17 @@ def report_bars(
         look = {"color": COLOURS[colour], "hatch": hatch, "edgecolor": "white", "linewidth": 0.8}
         axes.bar(places, table[name].to_numpy(), width, label=name, **look)
         for place in places[table[name].isna()]:
-            axes.text(place, 0.5, "–", ha="center", va="bottom", color=COLOURS["grey"])
+            axes.text(place, 0, " no value", rotation=90, ha="center", va="bottom", color=COLOURS["grey"], fontsize=8)
     axes.set_xticks(range(len(table)), table.index, rotation=30, ha="right", rotation_mode="anchor")
     axes.set(xlabel="genre", ylabel=label)
     if scale == 100:
         axes.set_ylim(0, 100)
     axes.grid(False, axis="x")
-    figure.legend(loc="outside upper right", ncols=table.shape[1])
-    return _finished(figure, title, note)
+    _legend_above(axes)
+    return finished(figure, title, note)
 
 
-@_styled
+@styled
 def accuracy_strip(
     rows: Mapping[str, Result],
     *,
@@ -404,10 +335,8 @@ def accuracy_strip(
     scale = 100 if chosen.bounds[1] == 1 else 1
     figure = Card(figsize=(8.0, 1.3 + 0.5 * len(rows) + 0.4), layout="constrained")
     axes = figure.subplots()
-    kinds = []
     for place, (name, result) in enumerate(rows.items()):
         interval = result.interval(metric, split)
-        kinds.append(interval.label)
         values = scale * result.metric(metric, split).to_numpy()
         axes.plot([scale * interval.low, scale * interval.high], [place, place], color=COLOURS["blue"], linewidth=2.4)
         axes.plot(scale * interval.mean, place, "|", color=COLOURS["blue"], markersize=17, markeredgewidth=2.4)
@@ -421,18 +350,19 @@ def accuracy_strip(
             axes.scatter(scale * value, place, label=None if shown else "reported", **look)
     if chance is not None:
         axes.axvline(scale * chance, color=COLOURS["grey"], linestyle=":", label="chance")
-    axes.plot([], [], color=COLOURS["blue"], linewidth=2.4, label=f"mean, {' or '.join(dict.fromkeys(kinds))}")
+    axes.plot([], [], color=COLOURS["blue"], linewidth=2.4, label="mean and 95 % interval")
     axes.set_yticks(range(len(rows)), list(rows))
     axes.set_ylim(len(rows) - 0.5, -0.5)
     axes.set_xlabel(f"{split} {chosen.label}{' (%)' if scale == 100 else ''}")
     axes.grid(False, axis="y")
-    figure.legend(loc="outside upper right", ncols=4)
+    _legend_above(axes)
     if note is None:
-        note = "\n".join(dict.fromkeys(result.caption() for result in rows.values()))
-    return _finished(figure, title, note)
+        lines = [f"{name}: {result.interval(metric, split).label}. {result.caption()}" for name, result in rows.items()]
+        note = "\n".join(lines)
+    return finished(figure, title, note)
 
 
-@_styled
+@styled
 def waveform(
     y: np.ndarray, sample_rate: int = 22050, *, title: str | None = None, note: str | None = None, bins: int = 1500
 ) -> Figure:
@@ -446,7 +376,7 @@ def waveform(
     y = np.asarray(y, dtype=float)
     if y.ndim != 1 or not len(y):
         raise ParameterError(f"a waveform of shape {y.shape} cannot be drawn; expected (n,) with n > 0")
-    figure = Card(figsize=(8.0, 2.2), layout="constrained")
+    figure = Card(figsize=(8.0, 2.5), layout="constrained")
     axes = figure.subplots()
     starts = np.unique(np.linspace(0, len(y), min(bins, len(y)), endpoint=False).astype(int))
     if len(starts) == len(y):
@@ -454,15 +384,10 @@ def waveform(
     else:
         low, high = np.minimum.reduceat(y, starts), np.maximum.reduceat(y, starts)
         axes.fill_between(starts / sample_rate, low, high, color=COLOURS["blue"], linewidth=0.3)
-    axes.set(xlabel="time (s)", ylabel="amplitude (full scale = 1)", ylim=(-1.02, 1.02), xlim=(0, len(y) / sample_rate))
-    return _finished(figure, title, note)
+    axes.set(xlabel="time (s)", ylabel="amplitude (1 = full)", ylim=(-1.02, 1.02), xlim=(0, len(y) / sample_rate))
+    return finished(figure, title, note)
 
 
-def _finished(figure: Figure, title: str | None, note: str | None) -> Figure:
-    inches = figure.get_size_inches()[0]
-    if title:
-        figure.suptitle(textwrap.fill(title, int(inches * 12)), x=0.01, ha="left", fontsize=11.5, weight="bold")
-    if note:
-        lines = "\n".join(textwrap.fill(line, int(inches * 15.5)) for line in note.splitlines())
-        figure.supxlabel(lines, x=0.01, ha="left", fontsize=8, color=COLOURS["grey"])
-    return figure
+def _legend_above(axes: Axes) -> None:
+    columns = len(axes.get_legend_handles_labels()[1])
+    axes.legend(loc="lower left", bbox_to_anchor=(-0.02, 1.0), ncols=columns, borderaxespad=0.2, columnspacing=1.4)

@@ -1,0 +1,99 @@
+"""The look of the house: colours, type sizes and the white card that every figure stands on."""
+
+from __future__ import annotations
+
+import functools
+import io
+import textwrap
+from collections.abc import Callable
+from typing import Any
+
+import matplotlib as mpl
+from matplotlib.figure import Figure
+
+__all__ = ["COLOURS", "CYCLE", "STYLE", "Card", "finished", "styled", "use_house_style"]
+
+COLOURS = {
+    "blue": "#0072B2",
+    "vermilion": "#D55E00",
+    "green": "#009E73",
+    "orange": "#E69F00",
+    "purple": "#CC79A7",
+    "sky": "#56B4E9",
+    "ink": "#222222",
+    "grey": "#6B6B6B",
+}
+CYCLE = ("blue", "vermilion", "green", "orange", "purple", "sky")
+STYLE: dict[str, Any] = {
+    "figure.facecolor": "white",
+    "savefig.facecolor": "white",
+    "savefig.transparent": False,
+    "figure.dpi": 110,
+    "savefig.dpi": 110,
+    "axes.facecolor": "white",
+    "axes.edgecolor": COLOURS["grey"],
+    "axes.labelcolor": COLOURS["ink"],
+    "axes.titlecolor": COLOURS["ink"],
+    "axes.titlesize": 10.5,
+    "axes.titlelocation": "left",
+    "axes.labelsize": 10,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "axes.prop_cycle": mpl.cycler(color=[COLOURS[name] for name in CYCLE]),
+    "grid.color": "#E3E3E3",
+    "grid.linewidth": 0.8,
+    "text.color": COLOURS["ink"],
+    "xtick.color": COLOURS["ink"],
+    "ytick.color": COLOURS["ink"],
+    "xtick.labelsize": 9,
+    "ytick.labelsize": 9,
+    "legend.fontsize": 9,
+    "legend.frameon": False,
+    "font.size": 10,
+    "image.cmap": "magma",
+    "figure.constrained_layout.h_pad": 0.08,
+    "figure.constrained_layout.w_pad": 0.08,
+    "hatch.linewidth": 0.7,
+}
+
+
+class Card(Figure):
+    """A figure that a notebook shows as a picture without pyplot."""
+
+    def _repr_png_(self) -> bytes:
+        picture = io.BytesIO()
+        self.savefig(picture, format="png")
+        return picture.getvalue()
+
+
+def use_house_style() -> None:
+    """Give the figures that a notebook draws by itself the look of the house (sets matplotlib's defaults)."""
+    mpl.rcParams.update(STYLE)
+
+
+def styled(draw: Callable[..., Figure]) -> Callable[..., Figure]:
+    """Draw in the house style whatever matplotlib's defaults are."""
+
+    @functools.wraps(draw)
+    def drawn(*args: Any, **kwargs: Any) -> Figure:
+        with mpl.rc_context(STYLE):
+            return draw(*args, **kwargs)
+
+    return drawn
+
+
+def finished(figure: Figure, title: str | None, note: str | None) -> Figure:
+    """Set title and note, wrapped to the width of the figure, which grows by their height."""
+    width, height = figure.get_size_inches()
+    if title:
+        title = textwrap.fill(title, int(width * 12))
+        figure.suptitle(title, x=0.01, ha="left", fontsize=11.5, weight="bold")
+        height += 0.2 * len(title.splitlines())
+    if note:
+        note = "\n".join(textwrap.fill(line, int(width * 15.5)) for line in note.splitlines())
+        figure.supxlabel(note, x=0.01, ha="left", fontsize=8, color=COLOURS["grey"])
+        height += 0.14 * len(note.splitlines())
+    figure.set_size_inches(width, height)
+    return figure
