@@ -1,0 +1,154 @@
+"""What a user sees of a run: a live table on a terminal, plain lines elsewhere, and a summary of failures."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from mgclib.experiments.cache import State
+    from mgclib.experiments.execution import Outcome
+    from mgclib.experiments.plan import Matrix
+
+__all__ = ["Board", "states_table", "summary"]
+
+STYLES = {
+    "finished": "green",
+    "cached": "green",
+    "failed": "bold red",
+    "running": "cyan",
+    "stopped": "yellow",
+    "stale": "yellow",
+    "waiting": "dim",
+    "not run": "dim",
+}
+PLAIN_EVERY = 30.0
+
+
+class Board:
+    """The state of every experiment of a run, drawn as it changes."""
+
+    def __init__(self, console: Console, names: Sequence[str], todo: Sequence[str]) -> None:
+        self.console = console
+        self.rows = {n: {"state": "waiting" if n in todo else "cached", "cell": "", "line": ""} for n in names}
+        live = console.is_terminal and not os.environ.get("CI") and bool(todo)
+        self.live = Live(console=console, auto_refresh=False, vertical_overflow="visible") if live else None
+        self.said: dict[str, float] = {}
+
+    @classmethod
+    def silent(cls) -> Board:
+        """Return a board that shows nothing."""
+        return cls(Console(quiet=True), (), ())
+
+    def __enter__(self) -> Board:
+        if self.live:
+            self.live.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self.live:
+            self.draw()
+            self.live.stop()
+
+    def _say(self, name: str, text: str) -> None:
+        if not self.live:
+            self.console.print(Text(f"{name}: {text}"), soft_wrap=True)
+
+    def waits(self, name: str) -> None:
+        """Another ``mgc run`` is at work on this experiment."""
+        if self.rows[name]["line"] != "another mgc run is at work on it":
+            self.rows[name]["line"] = "another mgc run is at work on it"
+            self._say(name, "waits, another mgc run is at work on it")
+
+    def started(self, name: str) -> None:
+        """Its process has been started."""
+        self.rows[name] |= {"state": "running", "line": "", "since": time.monotonic()}
+        self._say(name, "started")
+
+    def progress(self, name: str, message: Mapping[str, Any]) -> None:
+        """A cell began, or a line was printed."""
+        row = self.rows.get(name)
+        if row is None:
+            return
+        if "cell" in message:
+            row["cell"] = f"cell {message['cell']}/{message['of']}"
+        elif "line" in message:
+            row["line"] = message["line"]
+            if time.monotonic() - self.said.get(name, row["since"]) > PLAIN_EVERY:
+                self.said[name] = time.monotonic()
+                self._say(name, f"{row['cell']}  {row['line']}")
+
+    def ended(self, name: str, state: str, seconds: float, error: str | None) -> None:
+        """It has finished, failed or been stopped."""
+        self.rows[name] |= {"state": state, "seconds": seconds, "line": error or "", "cell": ""}
+        self._say(name, f"{state} after {seconds:.1f} s" + (f": {error}" if error else ""))
+
+    def draw(self) -> None:
+        """Show the table as it is now."""
+        if self.live:
+            self.live.update(self.table(), refresh=True)
+
+    def table(self) -> Table:
+        """Return the table : rich.table.Table."""
+        table = Table(box=None, padding=(0, 2, 0, 0))
+        table.add_column("experiment", no_wrap=True)
+        table.add_column("state", no_wrap=True)
+        table.add_column("seconds", justify="right")
+        table.add_column("progress", no_wrap=True, overflow="ellipsis")
+        for name, row in self.rows.items():
+            seconds = row.get("seconds", time.monotonic() - row["since"] if "since" in row else None)
+            table.add_row(
+                name,
+                Text(row["state"], style=STYLES[row["state"]]),
+                "" if seconds is None else f"{seconds:.0f}",
+                Text(f"{row['cell']}  {row['line']}".strip()),
+            )
+        return table
+
+
+def summary(console: Console, outcomes: Sequence[Outcome]) -> None:
+    """Print what failed, with the last lines of its traceback, and how many there were of each kind."""
+    for outcome in outcomes:
+        if outcome.ok:
+            continue
+        console.print(Text(f"\n{outcome.experiment} failed: {outcome.error}", style="bold red"), soft_wrap=True)
+        for line in outcome.traceback:
+            console.print(Text(f"  {line}"), soft_wrap=True)
+        if outcome.notebook:
+            console.print(Text(f"  kept: {outcome.notebook}"), soft_wrap=True)
+    counts = {state: sum(o.state == state for o in outcomes) for state in ("finished", "cached", "failed")}
+    told = ", ".join(f"{count} {state}" for state, count in counts.items() if count)
+    seconds = sum(o.seconds for o in outcomes)
+    console.print(Text(f"{outcomes[0].profile}: {told}" + (f"; {seconds:.0f} s of work" if seconds else "")))
+
+
+def states_table(plan: Matrix, states: Sequence[State], recorded: Mapping[tuple[str, str], int]) -> Table:
+    """Return a table of experiments × profiles with cache states and the seeds on record."""
+    profiles = [p for p in plan.profiles if any(s.profile == p for s in states) or any(k[0] == p for k in recorded)]
+    by_place = {(s.profile, s.experiment): s for s in states}
+    table = Table(
+        caption="stale = finished, but notebook, parameters, library or data differ now; recorded = in book/records"
+    )
+    table.add_column("experiment", no_wrap=True)
+    for profile in profiles:
+        table.add_column(profile)
+    for name in plan.experiments:
+        table.add_row(name, *(_cell(by_place.get((p, name)), recorded.get((p, name))) for p in profiles))
+    return table
+
+
+def _cell(state: State | None, seeds: int | None) -> Text:
+    text = Text("–", style="dim")
+    if state is not None:
+        seconds = f" {state.seconds:.0f} s" if state.seconds is not None else ""
+        text = Text(f"{state.state}{seconds}", style=STYLES[state.state])
+    if seeds:
+        text.append(f"\nrecorded, {seeds} seed{'s' if seeds > 1 else ''}", style="magenta")
+    return text

@@ -1,0 +1,45 @@
+"""The way of a finished run's Result into the records of the book."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+from mgclib.errors import RunError
+from mgclib.experiments.cache import Task, read_stamp
+
+__all__ = ["record_result"]
+
+CARRIED = {
+    "seconds": "wall_seconds",
+    "started": "started",
+    "finished": "finished",
+    "threads": "threads",
+    "seeds_read_back": "seeds_read_back",
+}
+"""What the stamp of a run adds to the provenance that the notebook stored, and under which name."""
+
+
+def record_result(task: Task) -> Path:
+    """Write the Result of a finished run to ``book/records/<profile>/<experiment>/``; return that folder.
+
+    Its provenance gains experiment, profile, seeds and wall time. ``seeds_read_back`` names the seeds that were
+    trained in an earlier run, which ``wall_seconds`` does not include.
+
+    Raises
+    ------
+    RunError
+        When the notebook saved no Result, or one of generated music.
+    """
+    from mgclib import records
+    from mgclib.results import Result
+
+    saved = task.folder / "result"
+    if not (saved / "result.json").is_file():
+        raise RunError(f"{task.notebook.name} saved no Result; it must call Result.save(results_dir)")
+    result = Result.load(saved)
+    stamp = read_stamp(task.folder) or {}
+    told = {name: stamp[key] for key, name in CARRIED.items() if key in stamp}
+    told |= {"experiment": task.name, "profile": task.profile.name, "seeds": [int(seed) for seed in result.seeds]}
+    whole = dataclasses.replace(result, provenance={**result.provenance, **told})
+    return records.write(whole, task.profile.name, task.name)
