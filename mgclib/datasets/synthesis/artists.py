@@ -6,14 +6,58 @@ import zlib
 
 __all__ = ["artist_name", "artist_number"]
 
-FIRST = (
-    "Velvet Copper Paper Midnight Northern Hollow Golden Crooked Silent Electric Broken Amber "
-    "Distant Scarlet Wooden Frozen Lonesome Rusty Crystal Wandering Iron Gentle Thirsty Polar"
-).split()
-SECOND = (
-    "Lanterns Herons Orchard Engines Parade Foxes Harbour Sparrows Theory Cartographers Mirrors Pilots "
-    "Gardeners Satellites Wolves Avenue Machines Tailors Clocks Meadow Drummers Choir Embassy Kites"
-).split()
+FIRST = [
+    "Velvet",
+    "Copper",
+    "Paper",
+    "Midnight",
+    "Northern",
+    "Hollow",
+    "Golden",
+    "Crooked",
+    "Silent",
+    "Electric",
+    "Broken",
+    "Amber",
+    "Distant",
+    "Scarlet",
+    "Wooden",
+    "Frozen",
+    "Lonesome",
+    "Rusty",
+    "Crystal",
+    "Wandering",
+    "Iron",
+    "Gentle",
+    "Thirsty",
+    "Polar",
+]
+SECOND = [
+    "Lanterns",
+    "Herons",
+    "Orchard",
+    "Engines",
+    "Parade",
+    "Foxes",
+    "Harbour",
+    "Sparrows",
+    "Theory",
+    "Cartographers",
+    "Mirrors",
+    "Pilots",
+    "Gardeners",
+    "Satellites",
+    "Wolves",
+    "Avenue",
+    "Machines",
+    "Tailors",
+    "Clocks",
+    "Meadow",
+    "Drummers",
+    "Choir",
+    "Embassy",
+    "Kites",
+]
 
 
 def artist_number(track: int) -> int:
