@@ -36,7 +36,8 @@ lock:
 	rm -rf $(VENV)-lock
 	$(PYTHON) -m venv $(VENV)-lock
 	$(VENV)-lock/bin/python -m pip install --quiet --disable-pip-version-check -e '.[book,test]'
-	$(VENV)-lock/bin/python -m pip freeze --exclude-editable | grep -v ' @ ' > requirements.lock
+	echo "# Exact versions of everything, frozen by make lock on $$($(VENV)-lock/bin/python --version | cut -d. -f1-2)." > requirements.lock
+	$(VENV)-lock/bin/python -m pip freeze --exclude-editable >> requirements.lock
 	rm -rf $(VENV)-lock
 	@echo "requirements.lock is new; now mend environment.yml (tests/test_environment.py says how) and run make test"
 

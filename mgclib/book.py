@@ -25,7 +25,7 @@ from rich.console import Console
 from mgclib import experiments, gates
 from mgclib.chapters import absent_page, page_notebook, promised
 from mgclib.errors import BookError
-from mgclib.experiments import Experiment, Matrix
+from mgclib.experiments import Matrix
 from mgclib.files import data_home, write_text
 
 __all__ = ["bind", "build", "gather", "publish", "toc_pages", "update_readme", "verify"]
@@ -88,8 +88,8 @@ def build(
     book = matrix.root / "book"
     staging = book / "_build" / "staging"
     with _one_build_at_a_time(book):
-        _run(matrix, profile, home=home, jobs=jobs, console=console)
-        gathered = gather(matrix, profile)
+        notebooks = _run(matrix, profile, home=home, jobs=jobs, console=console)
+        gathered = gather(matrix, profile, notebooks)
         update_readme(matrix.root)
         bind(matrix.root, staging, console=console)
         html = staging / "_build" / "html"
@@ -114,48 +114,49 @@ def _one_build_at_a_time(book: Path) -> Any:
         raise BookError("another `mgc book` is at work in this checkout; wait until it is done") from None
 
 
-def _run(matrix: Matrix, profile: str, *, home: str | Path | None, jobs: int | None, console: Console) -> None:
-    names = [experiment.name for experiment in matrix.select((), profile)]
-    outcomes = experiments.run(names, profile, home=home, jobs=jobs, console=console)
-    failed = [outcome.experiment for outcome in outcomes if not outcome.ok]
+def _run(
+    matrix: Matrix, profile: str, *, home: str | Path | None, jobs: int | None, console: Console
+) -> dict[str, Path]:
+    """Run what is not up to date; return the executed notebook of each experiment."""
+    outcomes = experiments.run((), profile, home=home, jobs=jobs, console=console, plan=matrix)
+    failed = [outcome.experiment for outcome in outcomes if outcome.state == "failed"]
     if failed:
         raise BookError(
-            f"{len(failed)} of {len(names)} notebooks failed ({', '.join(failed)}); "
-            f"the failed notebooks are kept below runs/{profile}/, and the book stays as it was"
+            f"{len(failed)} of {len(outcomes)} notebooks failed ({', '.join(failed)}); "
+            f"they are kept below runs/{profile}/, and the last good book stays as it was"
         )
+    return {outcome.experiment: outcome.notebook for outcome in outcomes}
 
 
-def gather(matrix: Matrix, profile: str) -> Gathered:
+def gather(matrix: Matrix, profile: str, notebooks: Mapping[str, Path]) -> Gathered:
     """Write every generated page into ``book/_generated``: chapters, reports, ledger, table of results.
+
+    Parameters
+    ----------
+    matrix : Matrix
+    profile : str
+    notebooks : Mapping of str to Path
+        The executed notebook of each experiment that runs at `profile`.
 
     Raises
     ------
     BookError
-        When an executed notebook is missing or a gate refuses it.
+        When a gate refuses a notebook; nothing is written then.
     """
-    folder = matrix.root / "book" / GENERATED
     texts: dict[str, str] = {}
-    gathered = Gathered()
+    expects: dict[str, dict[str, int]] = {}
     private = (str(matrix.root), str(data_home().absolute()), str(Path.home()))
     for experiment in matrix.experiments.values():
-        if profile not in experiment.profiles:
+        if experiment.name not in notebooks:
             texts[f"{experiment.page}.md"] = absent_page(experiment, profile)
             continue
-        notebook = _executed(matrix, profile, experiment)
+        notebook = json.loads(notebooks[experiment.name].read_text(encoding="utf-8"))
         gates.check_notebook(experiment.page, notebook, private=private)
-        gathered.expects[f"{GENERATED}/{experiment.page}"] = promised(experiment, notebook)
+        expects[f"{GENERATED}/{experiment.page}"] = promised(experiment, notebook)
         page = page_notebook(notebook, experiment, matrix.profile(profile))
         texts[f"{experiment.page}.ipynb"] = json.dumps(page, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
     texts.update(_pages_from_data(profile))
-    gathered.changed.extend(_write_folder(folder, texts))
-    return gathered
-
-
-def _executed(matrix: Matrix, profile: str, experiment: Experiment) -> dict[str, Any]:
-    path = experiments.executed(profile, experiment.name, plan=matrix)
-    if path is None:
-        raise BookError(f"{experiment.page}: {experiment.name} has not been run at {profile!r}; start `mgc run` first")
-    return json.loads(path.read_text(encoding="utf-8"))
+    return Gathered(_write_folder(matrix.root / "book" / GENERATED, texts), expects)
 
 
 def _pages_from_data(profile: str) -> dict[str, str]:
@@ -164,6 +165,12 @@ def _pages_from_data(profile: str) -> dict[str, str]:
 
     texts = {f"report-{slug}.md": pages.report_page(slug) for slug in reports.slugs()}
     return {**texts, "ledger.md": pages.ledger_page(profile), "results.md": pages.results_table()}
+
+
+def _results_table() -> str:
+    from mgclib.reports import pages
+
+    return pages.results_table()
 
 
 def _write_folder(folder: Path, texts: Mapping[str, str]) -> list[str]:
@@ -190,15 +197,13 @@ def update_readme(root: Path) -> bool:
     BookError
         When the markers are not there.
     """
-    from mgclib.reports import pages
-
     path = root / "README.md"
     start, end = README_MARKERS
     before, found, rest = path.read_text(encoding="utf-8").partition(start)
     table, closed, after = rest.partition(end)
     if not found or not closed:
         raise BookError(f"README.md has lost its markers {start!r} … {end!r}; put them where the results belong")
-    wanted = f"\n\n{pages.results_table(links=False).strip()}\n\n"
+    wanted = f"\n\n{_results_table().strip()}\n\n"
     if table != wanted:
         write_text(path, f"{before}{start}{wanted}{end}{after}")
     return table != wanted

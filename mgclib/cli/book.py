@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 __all__ = ["Format", "book", "ledger"]
 
@@ -43,22 +39,6 @@ def ledger(
     format_: Annotated[Format, typer.Option("--format", help="How to print.")] = Format.table,
 ) -> None:
     """List every item of the five reports: reported, recorded, this build, verdict."""
-    from mgclib.ledger import ledger as rows_of
+    from mgclib import ledger as rows
 
-    rows = rows_of(profile)
-    if format_ is Format.csv:
-        typer.echo(rows.to_csv(index=False), nl=False)
-    elif format_ is Format.json:
-        typer.echo(json.dumps(json.loads(rows.to_json(orient="records")), indent=2, ensure_ascii=False))
-    else:
-        _print_table(rows)
-
-
-def _print_table(rows: pd.DataFrame) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(*rows.columns, caption=f"{len(rows)} items; book/_build/html/_generated/ledger.html has them linked")
-    for row in rows.astype(object).where(rows.notna(), "").itertuples(index=False):
-        table.add_row(*(f"{value:.3f}" if isinstance(value, float) else str(value) for value in row))
-    Console().print(table)
+    typer.echo(rows.render(rows.ledger(profile), format_.value), nl=False)
