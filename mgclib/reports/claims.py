@@ -48,6 +48,8 @@ MEASURABLE = SHARES | {
     "best_epoch": ("best_epoch", "validation"),
 }
 PARTS = ("train", "validation", "test")
+DEFINITIONS = {"fma-densenet": {"accuracy": "ovr_accuracy"}}
+"""Names that a report defines in its own way."""
 HISTORY_COLUMNS = {
     ("accuracy", "train"): "accuracy",
     ("log_loss", "train"): "loss",
@@ -90,6 +92,11 @@ class Claim:
     def high(self) -> float:
         """The number, or the upper end of the range; exact (127/200) where the counts are known."""
         return self.printed[1] if isinstance(self.printed, tuple) else self.exact
+
+    @property
+    def share(self) -> bool:
+        """Whether the number is a share between 0 and 1 that ours can be held against."""
+        return self.path in SHARES or (self.metric is not None and self.metric not in ("log_loss", "best_epoch"))
 
     @property
     def exact(self) -> float:
@@ -148,12 +155,13 @@ def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
         yield path, value
 
 
-def claims(item: Item) -> tuple[Claim, ...]:
-    """Return every number of an item as a claim, in the order of the report.
+def claims(item: Item, below: str = "") -> tuple[Claim, ...]:
+    """Return every number of an item (below a path) as a claim, in the order of the report.
 
     Numbers that are none of our metrics (an epoch at which training stopped, say) have no metric.
     """
-    return tuple(claim(item, path) for path, _ in _leaves(item.values) if "per_class" not in path)
+    found = item.value(below) if below else item.values
+    return tuple(claim(item, path) for path, _ in _leaves(found, below) if "per_class" not in path)
 
 
 def claim(item: Item, path: str | None = None, metric: str | None = None) -> Claim | None:
@@ -184,6 +192,7 @@ def claim(item: Item, path: str | None = None, metric: str | None = None) -> Cla
     if printed is None:
         return None
     named, split = _metric_at(path) or (None, "test")
+    named = DEFINITIONS.get(item.report, {}).get(named, named)
     correct, total = _counts(item, path, printed, named)
     return Claim(path, printed, metric or named, split, correct, total)
 
@@ -214,14 +223,27 @@ def _counts(item: Item, path: str, printed: Any, metric: str | None) -> tuple[in
     return None, None
 
 
-def measure(result: Result, metric: str, split: str = "test") -> Measured | None:
+def measure(result: Result, metric: str, split: str = "test", *, genre: str | None = None) -> Measured | None:
     """Return our number for a metric on one part, None where the result does not hold it.
 
     Predictions come first; where a part has none stored (the training clips), the history at the best
     epoch answers.
+
+    Parameters
+    ----------
+    result : Result
+    metric : str
+        A metric of `mgclib.results.METRICS`, or ``best_epoch``; with `genre`: precision, recall or f1.
+    split : {"train", "validation", "test"}
+    genre : str, optional
+        One genre instead of all.
     """
-    parts = set(result.predictions["split"].unique())
-    if metric != "best_epoch" and split in parts:
+    if genre is not None:
+        if split not in result.parts or genre not in result.genres:
+            return None
+        per_seed = [result.classification_report(split, seed).loc[genre, metric] for seed in result.seeds]
+        return _over_seeds(np.array(per_seed), "seeds")
+    if metric != "best_epoch" and split in result.parts:
         interval = result.interval(metric, split=split)
         return Measured(interval.mean, interval.low, interval.high, interval.n, interval.kind)
     column = HISTORY_COLUMNS.get((metric, split))
@@ -229,4 +251,13 @@ def measure(result: Result, metric: str, split: str = "test") -> Measured | None
     if column is None or history.empty or not history["best"].any():
         return None
     best = history.loc[history["best"].astype(bool)].groupby("seed")[column].first().dropna()
-    return Measured(float(best.mean()), n=len(best), kind="history") if len(best) else None
+    return _over_seeds(best.to_numpy(float), "history")
+
+
+def _over_seeds(values: np.ndarray, kind: str) -> Measured | None:
+    from mgclib.metrics import t_interval
+
+    if len(values) < 2:
+        return Measured(float(values[0]), n=1, kind=kind) if len(values) else None
+    interval = t_interval(values)
+    return Measured(interval.mean, interval.low, interval.high, interval.n, kind)

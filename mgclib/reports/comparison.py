@@ -62,6 +62,8 @@ class Comparison:
         95 % intervals: Wilson's for reported shares with known counts, over seeds for ours.
     shaded : tuple of str
         Scores whose difference to the report is shaded.
+    unshaded : tuple of str
+        Rows that are no shares (a loss, an epoch) and are not shaded.
     verdict : bool or None
         For structures: True when ours is the reported one.
     """
@@ -71,6 +73,7 @@ class Comparison:
     sources: tuple[Source, ...]
     intervals: dict[tuple[str, str], tuple[float, float]] = field(default_factory=dict)
     shaded: tuple[str, ...] = ()
+    unshaded: tuple[str, ...] = ()
     verdict: bool | None = None
     remarks: tuple[str, ...] = ()
 
@@ -83,7 +86,8 @@ class Comparison:
             return pd.DataFrame(index=self.table.index)
         ours, theirs = self.table[source], self.table[REPORTED]
         common = [c for c in self.shaded if c in ours.columns and c in theirs.columns]
-        return ours[common].apply(pd.to_numeric) - theirs[common].apply(pd.to_numeric)
+        difference = ours[common].apply(pd.to_numeric) - theirs[common].apply(pd.to_numeric)
+        return difference.drop(index=list(self.unshaded)).reindex(self.table.index)
 
     def html(self) -> str:
         """Return the table as HTML with its own style, readable on light and dark pages."""
@@ -136,7 +140,7 @@ def compare(
         The metric of `mgclib.results.METRICS` that the reported number is, where its name does not
         say so (``ovr_accuracy``).
     value : str, optional
-        Path of one number in the item's values; default: all of them.
+        Path of one number in the item's values, or of a group (``rows.DenseNet``); default: all numbers.
     split : {"test", "validation", "train"}
         The part of the data for reports and matrices.
 
@@ -279,7 +283,8 @@ def _numbers(
     metric: str | None = None,
     value: str | None = None,
 ) -> Comparison:
-    asked = (claim(entry, value, metric),) if value or metric else claims(entry)
+    whole = value is not None and isinstance(entry.value(value), Mapping)
+    asked = (claim(entry, value, metric),) if (value or metric) and not whole else claims(entry, value or "")
     stated = [c for c in asked if c is not None]
     classes = entry.values.get("per_class") if not (value or metric) else None
     theirs = {c.path: float(np.mean(c.printed)) for c in stated} | {name: v for name, v in (classes or {}).items()}
@@ -295,7 +300,8 @@ def _numbers(
         blocks[source.name] = pd.Series(numbers, dtype=float).to_frame("value")
     remarks = ("The report calls it accuracy; it is each class's precision (see its errata).",) if classes else ()
     table = _assemble(blocks, list(theirs))
-    return Comparison(entry, table, (reported, *ours), intervals, ("value",), remarks=remarks)
+    plain = tuple(c.path for c in stated if not c.share)
+    return Comparison(entry, table, (reported, *ours), intervals, ("value",), unshaded=plain, remarks=remarks)
 
 
 def _reported_interval(stated: Claim) -> tuple[float, float] | None:

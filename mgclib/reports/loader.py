@@ -74,6 +74,8 @@ class Item:
         Arithmetic on printed numbers, e.g. the hits behind a rounded recall.
     quote : tuple of str
         Verbatim sentences.
+    caption : str or None
+        As printed; in [brackets] where the words are the transcriber's; None for a picture without any.
     shows : str or None
         What a picture shows, in words.
     """
@@ -82,7 +84,7 @@ class Item:
     report: str
     kind: str
     section: str
-    caption: str
+    caption: str | None
     approach: str
     protocol: dict[str, Any] = field(repr=False)
     values: dict[str, Any] = field(repr=False)

@@ -63,11 +63,9 @@ def words(value: Any) -> str:
     return escape(str(value))
 
 
-def badge(text: str, tone: str | None = None, title: str = "") -> str:
-    """Return a small label : str, HTML; `tone` names its colour class (default: the text)."""
-    css = (tone or text).replace(" ", "-")
-    hint = f' title="{escape(title)}"' if title else ""
-    return f'<span class="mgc-badge mgc-{css}"{hint}>{escape(text)}</span>'
+def badge(verdict: str) -> str:
+    """Return the label of a verdict : str, HTML; the book's style sheet colours it."""
+    return f'<span class="verdict verdict-{verdict.replace(" ", "-")}">{escape(verdict)}</span>'
 
 
 def bar(counts: Mapping[str, int]) -> str:
@@ -139,7 +137,8 @@ def _heads(comparison: Comparison) -> str:
 
 
 def _synthetic(source: Source) -> str:
-    return f" {badge('synthetic', 'synthetic-badge', 'generated music: no reproduction')}" if source.synthetic else ""
+    title = "generated music: no reproduction"
+    return f' <span class="mgc-badge" title="{title}">synthetic</span>' if source.synthetic else ""
 
 
 def _body(comparison: Comparison) -> str:
@@ -147,6 +146,7 @@ def _body(comparison: Comparison) -> str:
     synthetic = {s.name for s in comparison.sources if s.synthetic}
     log = comparison.item.kind in ("training_log", "scalar", "table")
     decimals = comparison.item.values.get("decimals", 4 if log and not _round(comparison) else 2)
+    settings = comparison.item.kind == "parameter_set"
     lines = []
     for row in comparison.table.index:
         cells, last = [], None
@@ -158,14 +158,24 @@ def _body(comparison: Comparison) -> str:
             classes += [shade] if shade else []
             classes += ["mgc-synthetic"] if name in synthetic else []
             classes += ["mgc-text"] if score == "layer" else []
-            cell = _cell(comparison.table.loc[row, (name, score)], score, decimals)
+            value = comparison.table.loc[row, (name, score)]
+            cell = _setting(value, name) if settings else _cell(value, score, decimals)
             interval = comparison.intervals.get((row, name)) if score in ("f1", "value") else None
             if interval and interval[0] is not None:
                 cell += f'<span class="mgc-range">{interval[0]:.2f} – {interval[1]:.2f}</span>'
             cells.append(f'<td class="{" ".join(classes)}"{hint}>{cell}</td>')
         rule = ' class="mgc-rule"' if row in RULED else ""
-        lines.append(f"<tr{rule}><th>{escape(str(row).replace('_', ' '))}</th>{''.join(cells)}</tr>")
+        lines.append(f"<tr{rule}><th>{escape(_row_name(row))}</th>{''.join(cells)}</tr>")
     return "".join(lines)
+
+
+def _setting(value: Any, source: str) -> str:
+    missing = value is None or (isinstance(value, float) and np.isnan(value))
+    return '<span class="mgc-null">·</span>' if missing and source != "reported" else words(None if missing else value)
+
+
+def _row_name(row: str) -> str:
+    return str(row).removeprefix("rows.").replace("_", " ").replace(".", " · ")
 
 
 def _round(comparison: Comparison) -> bool:
@@ -177,10 +187,8 @@ def _round(comparison: Comparison) -> bool:
 
 
 def _cell(value: Any, score: str, decimals: int) -> str:
-    if isinstance(value, list | tuple | Mapping):
+    if isinstance(value, list | tuple | Mapping | str):
         return words(value)
-    if isinstance(value, str) and not value:
-        return ""
     if pd.isna(value):
         return '<span class="mgc-null">·</span>'
     if score in COUNTS:

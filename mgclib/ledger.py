@@ -1,0 +1,358 @@
+# ruff: noqa: PD011 (Item.values are printed values, no pandas object)
+"""The ledger: one row for every item of the five reports, and an honest verdict.
+
+==============  ==================================================================================
+verdict         when
+==============  ==================================================================================
+``reproduced``  the reported value lies in our 95 % interval, same data set and protocol
+``higher``      ours lies above the reported value, same data set and protocol
+``lower``       ours lies below the reported value, same data set and protocol
+``exact``       the same structure (parameters layer by layer) or the same settings
+``shown``       a figure of the same kind, from our run
+``other data``  the method ran, but the report's data set cannot be had
+``not yet``     none of these
+==============  ==================================================================================
+
+"Same data set and protocol" is the profile that bears the name of the report's data set (``gtzan``). Where
+the counts behind a rounded share are known, the exact share is judged (127/200, not 0.64). A number from
+synthetic music stands in ``this_build`` with the word *synthetic* and never decides a verdict.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import astuple, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from mgclib import experiments, records, reports
+from mgclib.errors import MgcError, ParameterError
+from mgclib.files import project_root, write_text
+from mgclib.reports.claims import Claim, Measured, claim, measure
+from mgclib.reports.loader import Item
+from mgclib.reports.structure import input_shape, n_genres, same_structure
+
+if TYPE_CHECKING:
+    from mgclib.experiments import Experiment, Matrix
+    from mgclib.results import Result
+
+__all__ = ["COLUMNS", "VERDICTS", "Row", "ledger", "render", "rows"]
+
+VERDICTS = ("reproduced", "exact", "shown", "higher", "lower", "other data", "not yet")
+COLUMNS = ("item", "report", "kind", "approach", "reported", "recorded", "this_build", "verdict", "page")
+NOT_OBTAINABLE = ("techno", "fma-small")
+FORMATS = ("table", "csv", "json")
+LONG = {
+    "log_loss": "loss",
+    "macro_f1": "F1 (macro)",
+    "weighted_f1": "F1 (weighted)",
+    "ovr_accuracy": "one-vs-rest accuracy",
+}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of the ledger (see `COLUMNS`); empty strings where there is nothing."""
+
+    item: str
+    report: str
+    kind: str
+    approach: str
+    reported: str
+    recorded: str
+    this_build: str
+    verdict: str
+    page: str
+
+
+def ledger(profile: str = "demo", *, plan: Matrix | None = None) -> pd.DataFrame:
+    """Return one row per item of all five reports.
+
+    Parameters
+    ----------
+    profile : str
+        The profile of this build.
+    plan : Matrix, optional
+        The run matrix; default: that of this checkout.
+
+    Returns
+    -------
+    pd.DataFrame
+        Columns `COLUMNS`, all text; rows report by report, in the order of the report.
+    """
+    return pd.DataFrame([astuple(row) for row in rows(profile, plan=plan)], columns=list(COLUMNS), dtype=object)
+
+
+def rows(profile: str = "demo", *, slugs: Iterable[str] | None = None, plan: Matrix | None = None) -> list[Row]:
+    """Return the rows of some reports (default: all).
+
+    Raises
+    ------
+    RunError
+        For an unknown profile, or a run matrix that does not hold.
+    """
+    plan = plan or experiments.matrix()
+    plan.profile(profile)
+    evidence = _Evidence(plan, profile)
+    return [_row(item, evidence) for slug in slugs or reports.slugs() for item in reports.load(slug).items.values()]
+
+
+class _Evidence:
+    """What has been run, each record and result read once."""
+
+    def __init__(self, plan: Matrix, profile: str) -> None:
+        self.plan = plan
+        self.profile = profile
+        self.record = functools.cache(records.read)
+        self.this_build = functools.cache(lambda name: experiments.result(profile, name, plan=plan))
+        self.real = tuple(name for name, entry in plan.profiles.items() if not entry.synthetic)
+
+    def attempts(self, item: Item) -> list[tuple[Experiment, Mapping[str, Any]]]:
+        """Experiments that set out to reproduce an item; those with a record on the right data come first."""
+        named = [(e, e.reproduces[item.id]) for e in self.plan.experiments.values() if item.id in e.reproduces]
+        return sorted(named, key=lambda pair: self.faithful(item, pair[0]) is None)
+
+    def faithful(self, item: Item, experiment: Experiment) -> Result | None:
+        """The result on the report's own data set and protocol: the record, else this build's."""
+        home = home_profile(item)
+        result = self.record(home, experiment.name)
+        if result is None and home == self.profile:
+            result = self.this_build(experiment.name)
+        return result if result is not None and result.synthetic is False else None
+
+    def any(self, experiment: Experiment) -> bool:
+        """Whether the experiment ran on anything."""
+        return self.this_build(experiment.name) is not None or any(
+            self.record(profile, experiment.name) is not None for profile in self.real
+        )
+
+
+def home_profile(item: Item) -> str:
+    """Return the profile that stands for an item's data set and protocol, e.g. ``gtzan``."""
+    return item.corpus or reports.load(item.report).corpus["name"]
+
+
+def _row(item: Item, evidence: _Evidence) -> Row:
+    attempts = evidence.attempts(item)
+    experiment, how = attempts[0] if attempts else (None, {})
+    stated = _stated(item, how)
+    recorded = this_build = ""
+    verdict = "not yet"
+    if experiment is not None:
+        faithful = evidence.faithful(item, experiment)
+        build = evidence.this_build(experiment.name)
+        recorded = _ours(evidence.record(home_profile(item), experiment.name), stated, how)
+        this_build = _ours(build, stated, how)
+        verdict = _verdict(item, experiment, how, stated, faithful, evidence)
+    return Row(
+        item.id,
+        item.report,
+        item.kind,
+        item.approach,
+        reported(item, stated),
+        recorded,
+        this_build,
+        verdict,
+        experiment.page if experiment else "",
+    )
+
+
+def _stated(item: Item, how: Mapping[str, Any]) -> Claim | None:
+    if item.kind in ("figure", "architecture", "confusion_matrix", "parameter_set"):
+        return None
+    if "genre" in how:
+        path = f"per_class.{how['genre']}"
+        value = item.value(path)
+        path = path if isinstance(value, float) else f"{path}.{how['metric']}"
+        return claim(item, path, how["metric"])
+    if "metric" not in how:
+        return claim(item)
+    path = how.get("value") or (how["metric"] if how["metric"] in item.values else None)
+    return claim(item, path, how["metric"])
+
+
+def _verdict(
+    item: Item,
+    experiment: Experiment,
+    how: Mapping[str, Any],
+    stated: Claim | None,
+    faithful: Result | None,
+    evidence: _Evidence,
+) -> str:
+    if "structure" in how:
+        return "exact" if _same(item, how["structure"]) else "not yet"
+    if "parameters" in how:
+        return "exact" if same_settings(item, experiment, how["parameters"], home_profile(item)) else "not yet"
+    if "shows" in how:
+        return "shown" if evidence.any(experiment) else "not yet"
+    mine = _measured(faithful, stated, how)
+    if stated is not None and mine is not None:
+        return judge(stated, mine)
+    if home_profile(item) in NOT_OBTAINABLE and evidence.any(experiment):
+        return "other data"
+    return "not yet"
+
+
+def judge(stated: Claim, mine: Measured) -> str:
+    """Return ``reproduced``, ``higher`` or ``lower``: where our 95 % interval lies to the reported value.
+
+    A reported range is reproduced when our interval meets it. Without an interval our number alone counts.
+    """
+    low, high = (mine.mean, mine.mean) if mine.low is None else (mine.low, mine.high)
+    if low > stated.high:
+        return "higher"
+    return "lower" if high < stated.low else "reproduced"
+
+
+def same_settings(item: Item, experiment: Experiment, names: Mapping[str, str], profile: str) -> bool:
+    """Return whether an experiment runs with the settings that an item states.
+
+    Parameters
+    ----------
+    names : dict of str to str
+        Setting in `Item.values` to parameter of the notebook; every setting that the item states as a number
+        or list and that is named here must be equal.
+    profile : str
+        The profile that stands for the report's data set.
+    """
+    if profile not in experiment.profiles or not names:
+        return False
+    values = {**experiment.parameters, **experiment.profiles[profile]}
+    return all(name in values and values[name] == item.value(path) for path, name in names.items())
+
+
+def _measured(result: Result | None, stated: Claim | None, how: Mapping[str, Any]) -> Measured | None:
+    if result is None or stated is None or stated.metric is None:
+        return None
+    return measure(result, stated.metric, how.get("split") or stated.split or "test", genre=how.get("genre"))
+
+
+def _ours(result: Result | None, stated: Claim | None, how: Mapping[str, Any]) -> str:
+    if result is None or "structure" in how or "parameters" in how:
+        return ""
+    mine = _measured(result, stated, how)
+    words = "figure" if "shows" in how else number(mine)
+    if not words:
+        return ""
+    return words + {True: " (synthetic)", False: "", None: " (origin not noted)"}[result.synthetic]
+
+
+def number(mine: Measured | None) -> str:
+    """Return our number with its interval, e.g. ``0.562 [0.531, 0.593]``; empty for None."""
+    if mine is None:
+        return ""
+    interval = "" if mine.low is None else f" [{mine.low:.3f}, {mine.high:.3f}]"
+    return f"{mine.mean:.3f}{interval}"
+
+
+def reported(item: Item, stated: Claim | None = None) -> str:
+    """Return in a few words what an item claims, e.g. ``accuracy 0.64``."""
+    if item.kind == "architecture":
+        total = item.values.get("total_params") or item.derived.get("total_params")
+        return f"{total:,} parameters" if total else "in words"
+    if item.kind == "parameter_set":
+        settings = {key: value for key, value in item.values.items() if key != "printed"}
+        known = sum(value is not None for value in settings.values())
+        return f"{known} of {len(settings)} settings"
+    if item.kind == "confusion_matrix":
+        hits = item.derived.get("diagonal")
+        return f"{sum(hits.values())} of {item.values['total']} on the diagonal" if hits else "picture"
+    if item.kind == "figure":
+        return "picture"
+    if stated is None:
+        return "in words"
+    name = stated.path.rpartition(".")[2] if stated.metric is None else LONG.get(stated.metric, stated.metric)
+    part = f"{stated.split} " if stated.split not in (None, "test") and stated.metric != "best_epoch" else ""
+    value = (
+        " to ".join(f"{v:g}" for v in stated.printed) if isinstance(stated.printed, tuple) else f"{stated.printed:.4g}"
+    )
+    return f"{part}{name.replace('_', ' ')} {value}"
+
+
+def _same(item: Item, name: str) -> bool:
+    layers = structure(name, input_shape(item), n_genres(item))
+    return layers is not None and same_structure(item, layers)
+
+
+def structure(name: str, shape: tuple[int, ...] | None, genres: int) -> list[tuple] | None:
+    """Return the layer table of a network of ours, None where it cannot be built here.
+
+    Building a network costs the import of Keras (seconds), so the table is kept in
+    ``runs/structures.json`` under a key that changes with the source of `mgclib.models`.
+    """
+    path = project_root() / "runs" / "structures.json"
+    key = f"{name} {shape} {genres} {_models_digest()}"
+    known = _known_structures(path)
+    if key not in known:
+        layers = _build_structure(name, shape, genres)
+        if layers is None:
+            return None
+        current = {k: v for k, v in known.items() if k.endswith(_models_digest())}
+        known = {**current, key: layers}
+        write_text(path, json.dumps(known, indent=1) + "\n")
+    return [(layer, tuple(output), count) for layer, output, count in known[key]]
+
+
+def _known_structures(path: Path) -> dict[str, list]:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+
+
+@functools.cache
+def _models_digest() -> str:
+    sources = sorted((Path(__file__).parent / "models").glob("*.py"))
+    return hashlib.blake2b(b"".join(source.read_bytes() for source in sources), digest_size=6).hexdigest()
+
+
+def _build_structure(name: str, shape: tuple[int, ...] | None, genres: int) -> list[list] | None:
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    try:
+        from mgclib import models
+
+        return [[layer, list(output), int(count)] for layer, output, count in models.structure(name, shape, genres)]
+    except MgcError:
+        return None
+
+
+def render(frame: pd.DataFrame, format: str = "table") -> str:
+    """Return the ledger as text for a terminal, or as CSV or JSON.
+
+    Parameters
+    ----------
+    frame : pd.DataFrame
+        From `ledger`.
+    format : {"table", "csv", "json"}
+        The table leaves out what the item's id says already, and ends with the count of each verdict.
+
+    Raises
+    ------
+    ParameterError
+        For another format.
+    """
+    if format == "csv":
+        return frame.to_csv(index=False)
+    if format == "json":
+        return json.dumps(frame.to_dict(orient="records"), indent=2, ensure_ascii=False) + "\n"
+    if format != "table":
+        raise ParameterError(f"format={format!r} must be one of {', '.join(FORMATS)}")
+    from rich.console import Console
+    from rich.table import Table
+
+    shown = [name for name in COLUMNS if name not in ("report", "approach")]
+    counts = frame["verdict"].value_counts()
+    caption = f"{len(frame)} items: " + ", ".join(f"{counts[v]} {v}" for v in VERDICTS if v in counts)
+    table = Table(*(name.replace("_", " ") for name in shown), caption=caption)
+    for values in frame[shown].itertuples(index=False):
+        table.add_row(*(str(value) for value in values))
+    console = Console()
+    with console.capture() as captured:
+        console.print(table)
+    return captured.get()

@@ -1,0 +1,253 @@
+"""Pages of the book that are written from data: one per report, the ledger, the table of results.
+
+All are MyST Markdown for ``book/_generated/``; links go by labels (``cs464-2020-table-7``) and by the names
+of pages beside them, so that the book's own checks find a dead one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from itertools import groupby
+
+from mgclib import experiments, ledger, records
+from mgclib.experiments import Experiment
+from mgclib.reports.claims import Measured, claim, measure
+from mgclib.reports.items import body, heading
+from mgclib.reports.loader import APPROACHES, KINDS, Erratum, Item, Report, item, load, slugs
+from mgclib.reports.typeset import bar, facts, style, words
+
+__all__ = ["ledger_page", "report_page", "results_table"]
+
+SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|$~^&])")
+LEADING = re.compile(r"^(\s*)([-+]|\d+(?=[.)]\s))")
+NONE = "—"
+HOW = "Protocol, wording and notes"
+
+
+def markdown(text: str) -> str:
+    """Escape `text` so that Markdown shows it as it is."""
+    escaped = SPECIAL.sub(r"\\\1", text)
+    return LEADING.sub(lambda m: f"{m[1]}\\{m[2]}" if m[2] in "-+" else f"{m[1]}{m[2]}\\", escaped)
+
+
+def _raw(html: str) -> str:
+    return f"```{{raw}} html\n{html}\n```\n"
+
+
+def _ref(entry: Item, text: str | None = None) -> str:
+    return f"{{ref}}`{text or entry.short} <{entry.anchor}>`"
+
+
+def _doc(page: str, text: str) -> str:
+    plain = text.replace("`", "'").replace("<", "‹").replace(">", "›")
+    return f"{{doc}}`{plain} <{page}>`"
+
+
+def _verdict(name: str) -> str:
+    return f"[{name}]{{.verdict .verdict-{name.replace(' ', '-')}}}"
+
+
+def report_page(slug: str, profile: str = "demo") -> str:
+    """Return the page of one report: what it claims, what does not add up, and where each item is run again.
+
+    Parameters
+    ----------
+    slug : str
+    profile : str
+        The profile of this build.
+
+    Returns
+    -------
+    str
+        MyST Markdown; every item has the label ``<slug>-<item>``.
+    """
+    report = load(slug)
+    rows = {row.item: row for row in ledger.rows(profile, slugs=[slug])}
+    titles = {entry.page: entry.title for entry in experiments.matrix().experiments.values()}
+    parts = [f"(report-{slug})=\n# {markdown(report.title)}\n", _raw(f"<style>{style()}</style>"), _lead(report)]
+    parts += ["## How far we got\n", _raw(bar(_counts(rows.values()))), _claims(report, rows)]
+    parts += ["## The data set, as the report describes it\n", _raw(_corpus(report))]
+    parts += ["## What does not add up\n", *(_erratum(erratum, report) for erratum in report.errata)]
+    ordered = sorted(report.items.values(), key=lambda entry: _order(report).index(entry.approach))
+    for approach, members in groupby(ordered, key=lambda entry: entry.approach):
+        parts.append(f"## {APPROACHES[approach]}\n")
+        parts += [_item(entry, rows[entry.id], report, titles) for entry in members]
+    left_out = "; ".join(markdown(part) for part in report.not_transcribed)
+    parts.append(f"## What was left out\n\nThese parts hold no claim and were not transcribed: {left_out}.\n")
+    return "\n".join(parts)
+
+
+def _order(report: Report) -> list[str]:
+    return list(dict.fromkeys(entry.approach for entry in report.items.values()))
+
+
+def _lead(report: Report) -> str:
+    year = f"from {report.year}" if report.year else "without a date"
+    numbered = "the report's own" if report.numbering == "source" else "ours, in the order of the report"
+    return (
+        f"A student report {year}, as data: {len(report.items)} items, among them {report.tables_total} tables and "
+        f"{report.figures_total} figures. “Quoted” captions are printed in the report, the others are ours; the "
+        f"numbering is {numbered}. A dash means that the report does not say. Pictures survive only as words. "
+        f"Verdicts are explained in {{doc}}`How to read this book <../how-to-read>`; all reports together stand in "
+        f"the {{doc}}`ledger <ledger>`.\n"
+    )
+
+
+def _counts(rows: Iterable[ledger.Row]) -> dict[str, int]:
+    counted = Counter(row.verdict for row in rows)
+    return {verdict: counted[verdict] for verdict in ledger.VERDICTS}
+
+
+def _claims(report: Report, rows: Mapping[str, ledger.Row]) -> str:
+    """The measured scores at a glance: classification reports and tables with their intervals."""
+    lines = []
+    for entry in report.items.values():
+        stated = claim(entry) if entry.kind in ("classification_report", "table") else None
+        if stated is None:
+            continue
+        low, high = stated.interval or (None, None)
+        clips = f"{low:.2f} – {high:.2f} ({stated.correct} of {stated.total})" if low is not None else NONE
+        row = rows[entry.id]
+        lines.append([APPROACHES[entry.approach], _ref(entry), row.reported, clips, row.recorded or NONE])
+    if not lines:
+        return ""
+    head = ["approach", "item", "reported", "its 95 % interval (hits)", "recorded [95 % interval]"]
+    return _pipes(head, lines)
+
+
+def _pipes(head: list[str], lines: list[list[str]]) -> str:
+    return "\n".join(f"| {' | '.join(line)} |" for line in [head, ["---"] * len(head), *lines]) + "\n"
+
+
+def _corpus(report: Report) -> str:
+    return facts((name, words(value)) for name, value in report.corpus.items() if name != "derived")
+
+
+def _erratum(erratum: Erratum, report: Report) -> str:
+    touched = " · ".join(_ref(report.items[item_id]) for item_id in erratum.items)
+    name = erratum.id.replace("-", " ").capitalize()
+    return (
+        f"({_erratum_anchor(erratum, report)})=\n\n:::{{card}}\n:class-card: sd-mb-3 mgc-erratum\n\n"
+        f"**{markdown(name)}.** {markdown(erratum.text)}\n\n+++\nTouches {touched}\n:::\n"
+    )
+
+
+def _erratum_anchor(erratum: Erratum, report: Report) -> str:
+    return f"{report.slug}-erratum-{erratum.id}"
+
+
+def _item(entry: Item, row: ledger.Row, report: Report, titles: Mapping[str, str]) -> str:
+    where = f"section {entry.section}" if entry.section[:1].isdigit() else entry.section
+    line = [f"[{KINDS[entry.kind]}]{{.mgc-kind}}", _verdict(row.verdict), f"[{markdown(where)}]{{.mgc-muted}}"]
+    if row.page:
+        line.append(f"run again in {_doc(row.page, titles[row.page])}")
+    if row.recorded:
+        line.append(f"recorded {row.recorded}")
+    parts = [f"({entry.anchor})=\n### {markdown(heading(entry))}\n", " ".join(line) + "\n"]
+    if entry.shows:
+        parts.append(f"{markdown(entry.shows)}\n")
+    typeset = body(entry)
+    if typeset:
+        parts.append(_raw(typeset))
+    errata = [
+        f"{{ref}}`{erratum.id.replace('-', ' ')} <{_erratum_anchor(erratum, report)}>`"
+        for erratum in report.errata_of(entry.id)
+    ]
+    if errata:
+        parts.append(f"[Does not add up:]{{.mgc-muted}} {', '.join(errata)}\n")
+    return "\n".join([*parts, _details(entry)])
+
+
+def _details(entry: Item) -> str:
+    parts = []
+    if entry.stated:
+        parts.append(_raw(facts((name, words(value)) for name, value in entry.stated.items())))
+    if entry.not_stated:
+        names = ", ".join(name.replace("_", " ") for name in entry.not_stated)
+        parts.append(f"**Not stated:** {markdown(names)}.\n")
+    parts += [f"> {markdown(sentence)}\n" for sentence in entry.quote]
+    if entry.notes:
+        parts.append("\n".join(f"- {markdown(note)}" for note in entry.notes) + "\n")
+    if not parts:
+        return ""
+    return "\n".join([f"::::{{dropdown}} {HOW}\n:class-container: mgc-details\n", *parts, "::::\n"])
+
+
+def ledger_page(profile: str = "demo") -> str:
+    """Return the ledger as a page: the verdict on every item of every report, with links.
+
+    Parameters
+    ----------
+    profile : str
+        The profile of this build; its numbers stand under *this build*.
+    """
+    plan = experiments.matrix()
+    rows = {slug: ledger.rows(profile, slugs=[slug], plan=plan) for slug in slugs()}
+    titles = {entry.page: entry.title for entry in plan.experiments.values()}
+    everything = [row for group in rows.values() for row in group]
+    parts = [
+        "# The ledger\n",
+        _raw(f"<style>{style()}</style>"),
+        f"One row for each of the {len(everything)} items of the five reports. *Recorded* is our number on the "
+        f"report's own data set and split, with its 95 % interval over seeds; *this build* ran at the profile "
+        f"`{profile}`. What *synthetic* marks was measured on generated music and proves only that the method "
+        f"runs. The verdicts are explained in {{doc}}`How to read this book <../how-to-read>`; `mgc ledger --format "
+        f"csv` prints this table.\n",
+        _raw(bar(_counts(everything))),
+    ]
+    for slug, group in rows.items():
+        parts += [f"## {markdown(load(slug).title)}\n", f"{{ref}}`{slug} <report-{slug}>`, {len(group)} items\n"]
+        parts += [_raw(bar(_counts(group))), ":::{div} mgc-ledger", _ledger_table(group, titles), ":::\n"]
+    return "\n".join(parts)
+
+
+def _ledger_table(rows: list[ledger.Row], titles: Mapping[str, str]) -> str:
+    lines = []
+    for row in rows:
+        entry = item(row.item)
+        chapter = f" {_doc(row.page, titles[row.page])}" if row.page else ""
+        numbers = [markdown(text) or NONE for text in (row.reported, row.recorded, row.this_build)]
+        lines.append(
+            [_ref(entry), KINDS[row.kind], APPROACHES[row.approach], *numbers, _verdict(row.verdict) + chapter]
+        )
+    return _pipes(["item", "kind", "approach", "reported", "recorded", "this build", "verdict"], lines)
+
+
+def results_table(profile: str = "demo", *, links: bool = True) -> str:
+    """Return the main results as a Markdown table: reported, recorded under both protocols, seeds.
+
+    Parameters
+    ----------
+    profile : str
+        Checked to exist; results on synthetic music are never in this table.
+    links : bool
+        Link each approach to its chapter (in the book); False for the README.
+    """
+    plan = experiments.matrix()
+    plan.profile(profile)
+    lines = [line for entry in plan.experiments.values() for line in _result_line(entry, links)]
+    head = ["approach", "reported", "recorded, report's split", "recorded, fault-filtered", "seeds"]
+    return _pipes(head, lines) if lines else "No experiment declares a measured item yet.\n"
+
+
+def _result_line(experiment: Experiment, links: bool) -> list[list[str]]:
+    measured = [(item(item_id), how) for item_id, how in experiment.reproduces.items() if "metric" in how]
+    if not measured:
+        return []
+    entry, how = measured[0]
+    stated = claim(entry, how.get("value"), how["metric"])
+    if stated is None:
+        return []
+    home = ledger.home_profile(entry)
+    found = [records.read(name, experiment.name) for name in (home, f"{home}-filtered")]
+    numbers = [NONE if result is None else _percent(measure(result, how["metric"])) for result in found]
+    seeds = max((len(result.seeds) for result in found if result is not None), default=0)
+    title = _doc(experiment.page, experiment.title) if links else markdown(experiment.title)
+    reported = markdown(f"{ledger.reported(entry, stated)} ({entry.report})")
+    return [[title, reported, *numbers, str(seeds or NONE)]]
+
+
+def _percent(mine: Measured | None) -> str:
+    return markdown(ledger.number(mine)) or NONE
