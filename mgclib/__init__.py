@@ -19,6 +19,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "features",
         "files",
         "ledger",
+        "listening",
         "models",
         "plots",
         "records",
@@ -28,4 +29,5 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "store",
         "training",
     ],
+    submod_attrs={"reports": ["compare"]},
 )

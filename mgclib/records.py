@@ -24,7 +24,7 @@ from mgclib.errors import ParameterError, RunError
 from mgclib.files import project_root
 from mgclib.results import Result
 
-__all__ = ["available", "path", "provenance", "read", "records_root", "write"]
+__all__ = ["available", "of", "path", "provenance", "read", "records_root", "write"]
 
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
 ALWAYS = ("mgclib", "numpy", "scipy", "pandas", "scikit-learn", "librosa")
@@ -83,6 +83,15 @@ def read(profile: str, experiment: str) -> Result | None:
     """Return the record of an experiment, or None when there is none; a damaged record raises `RunError`."""
     folder = path(profile, experiment)
     return Result.load(folder) if folder.is_dir() else None
+
+
+def of(experiment: str) -> dict[str, Result]:
+    """Return all records of an experiment by profile, e.g. ``{"gtzan": …, "gtzan-filtered": …}``.
+
+    Notebooks draw them beside their own result; without records the dict is empty.
+    """
+    folders = sorted(records_root().glob(f"*/{experiment}/result.json"))
+    return {folder.parent.parent.name: Result.load(folder.parent) for folder in folders}
 
 
 def available() -> pd.DataFrame:

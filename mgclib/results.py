@@ -251,6 +251,24 @@ class Result:
             self.metric(metric, split).mean(), np.concatenate(resampled), len(names), level
         )
 
+    def runs(self) -> pd.DataFrame:
+        """Return one row per seed and their mean: the scores at the epoch that was kept, and on the test data.
+
+        The techno report prints its five runs like this ("Results - Train/Validation").
+        """
+        table = pd.DataFrame(index=pd.Index(self.seeds, name="seed"))
+        if len(self.history):
+            kept = self.history[self.history["best"]].set_index("seed")
+            table["best epoch"] = kept["epoch"].astype(float)
+            names = {"accuracy": "train accuracy", "loss": "train loss"}
+            names |= {"val_accuracy": "validation accuracy", "val_loss": "validation loss"}
+            table = table.join(kept[list(names)].rename(columns=names))
+        for part in self.parts:
+            table[f"{part} weighted F1"] = self.metric("weighted_f1", part)
+        table["test accuracy"] = self.metric("accuracy", "test")
+        table = table.dropna(axis=1, how="all")
+        return pd.concat([table, table.mean().to_frame("mean").T.rename_axis("seed")])
+
     def vote(self, by: str = "track_id") -> Result:
         """Return the result per track: the mean probability over a track's clips, in each part of the split.
 

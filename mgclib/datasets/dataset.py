@@ -122,6 +122,20 @@ class Dataset:
         digest.update(f"{self.genres}{self.clip_seconds}".encode())
         return digest.hexdigest()
 
+    def summary(self) -> pd.DataFrame:
+        """Return clips, tracks, artists and minutes per genre, with a row for all."""
+        groups = {genre: rows for genre, rows in self.clips.groupby("genre") if len(rows)}
+        table = {
+            name: {
+                "tracks": rows["track_id"].nunique(),
+                "artists": rows["artist"].nunique(),
+                "clips": len(rows),
+                "minutes": round(float(rows["duration_s"].sum()) / 60, 1),
+            }
+            for name, rows in {**{g: groups[g] for g in self.genres if g in groups}, "all": self.clips}.items()
+        }
+        return pd.DataFrame.from_dict(table, orient="index").rename_axis("genre")
+
     def select(self, clip_ids: Any) -> Dataset:
         """Return the data set with only these clips, in the order given (genres stay as they are)."""
         unknown = [c for c in clip_ids if c not in self.clips.index]
