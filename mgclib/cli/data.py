@@ -104,7 +104,7 @@ def _options(pairs: list[str]) -> dict[str, Any]:
     chosen = {}
     for pair in pairs:
         key, sign, value = pair.partition("=")
-        if not sign or not key:
+        if not sign or not key or key in ("name", "home"):
             raise ParameterError(f"--option {pair!r}: expected name=value, e.g. clip_seconds=10")
         try:
             chosen[key.strip()] = yaml.safe_load(value)

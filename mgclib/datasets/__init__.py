@@ -10,6 +10,8 @@ from __future__ import annotations
 import difflib
 import importlib
 import inspect
+import math
+import numbers
 import os
 from types import ModuleType
 from typing import Any
@@ -61,7 +63,7 @@ def load(name: str, home: str | os.PathLike[str] | None = None, **chosen: Any) -
     Raises
     ------
     ParameterError
-        For an unknown name or option.
+        For an unknown name or option, or a value of the wrong type.
     DatasetError
         When there is nothing usable at `home`.
     """
@@ -69,7 +71,19 @@ def load(name: str, home: str | os.PathLike[str] | None = None, **chosen: Any) -
     for key in chosen:
         if key not in known:
             raise ParameterError(f"{name} has no option {key!r}{_closest(key, known)}; it has {', '.join(known)}")
+        _check_type(name, key, chosen[key])
     return module(name).load(home, **chosen)
+
+
+def _check_type(name: str, key: str, value: Any) -> None:
+    wanted = str(inspect.signature(module(name).load).parameters[key].annotation)
+    if value is None and "None" in wanted:
+        return
+    whole = isinstance(value, numbers.Integral) and not isinstance(value, bool)
+    real = isinstance(value, numbers.Real) and not isinstance(value, bool) and math.isfinite(value)
+    fits = {"int": whole, "float": real, "str": isinstance(value, str)}.get(wanted.split(" ")[0], True)
+    if not fits:
+        raise ParameterError(f"{name}: {key}={value!r} is a {type(value).__name__}, expected {wanted}")
 
 
 def _closest(word: str, known: Any) -> str:

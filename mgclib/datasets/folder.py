@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from mgclib.datasets.dataset import Dataset, snippet_starts
-from mgclib.datasets.listing import Found, SetAside, genres_present, home_folder, list_sounds, usable
+from mgclib.datasets.listing import Found, SetAside, genres_present, home_folder, list_sounds, printable, usable
 from mgclib.datasets.melpack import pack_clips, read_pack
 from mgclib.errors import DatasetError, ParameterError
 
@@ -181,7 +181,7 @@ def _clip_ids(found: list[Found]) -> dict[str, Found]:
 
 
 def _genre_folders(home: Path) -> list[str]:
-    return [p.name for p in home.iterdir() if p.is_dir() and not p.name.startswith(".")]
+    return [printable(p.name) for p in home.iterdir() if p.is_dir() and not p.name.startswith(".")]
 
 
 def _cut(facts: pd.DataFrame, labels: pd.DataFrame, clip_seconds: float) -> pd.DataFrame:

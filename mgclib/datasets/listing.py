@@ -15,7 +15,7 @@ from mgclib.datasets.dataset import FaultyClipWarning
 from mgclib.errors import DatasetError
 from mgclib.files import data_home
 
-__all__ = ["Found", "SetAside", "genres_present", "home_folder", "list_sounds", "usable"]
+__all__ = ["Found", "SetAside", "genres_present", "home_folder", "list_sounds", "printable", "usable"]
 
 SHORTEST_SECONDS = 1.0
 WARNINGS_SHOWN = 10
@@ -82,15 +82,22 @@ def home_folder(name: str, home: str | os.PathLike[str] | None, expected: str) -
 
 
 def list_sounds(folder: Path, root: Path) -> list[Found]:
-    """Return the sound files below `folder`, sorted by name; hidden files and other types are passed over."""
+    """Return the sound files below `folder`, sorted by name; hidden files and other types are passed over.
+
+    Links are followed; a folder that is linked twice counts once.
+    """
     wanted = {*AUDIO_SUFFIXES, *UNSUPPORTED_SUFFIXES}
-    found = []
+    found, visited = [], set()
     for parent, folders, files in os.walk(folder, followlinks=True):
+        if (place := Path(parent).resolve()) in visited:
+            folders.clear()
+            continue
+        visited.add(place)
         folders[:] = sorted(f for f in folders if not f.startswith("."))
         for file in sorted(files):
             path = Path(parent) / file
             if not file.startswith(".") and path.suffix.lower() in wanted:
-                found.append(Found(path, path.relative_to(root).as_posix()))
+                found.append(Found(path, printable(path.relative_to(root).as_posix())))
     return found
 
 

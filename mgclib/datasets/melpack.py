@@ -229,10 +229,10 @@ def read_pack(path: str | os.PathLike[str]) -> MelPack:
     path = Path(path)
     if not path.is_file():
         raise DatasetError(f"no mel pack at {path}: expected a .melpack.npz file; {ASK_AGAIN}")
+    if not zipfile.is_zipfile(path):
+        raise DatasetError(f"{path}: not a readable .npz file (no zip archive, or cut short); {ASK_AGAIN}")
     try:
         with np.load(path, allow_pickle=False) as archive:
-            if not isinstance(archive, np.lib.npyio.NpzFile):
-                raise DatasetError(f"{path} is a single array, not a mel pack (.npz); {ASK_AGAIN}")
             missing = [name for name in REQUIRED if name not in archive.files]
             if missing:
                 raise DatasetError(f"{path} lacks the array(s) {missing}; a mel pack has {list(REQUIRED)}; {ASK_AGAIN}")
