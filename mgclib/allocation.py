@@ -13,7 +13,7 @@ from mgclib.errors import DatasetError
 
 __all__ = ["allocate", "rounded", "stratify"]
 
-STARTS = 4
+STARTS = 3
 STARTS_AT_MOST = 40
 SWAPS_UP_TO = 1500
 
@@ -54,7 +54,7 @@ def allocate(counts: np.ndarray, shares: np.ndarray, rng: np.random.Generator, n
 
     Notes
     -----
-    Equal groups are drawn as single clips are. Otherwise: random starts, each improved by moving and swapping
+    Equal groups are drawn as single clips are. Otherwise: several random starts, each improved by moving and swapping
     groups until the squared distance to the wished clip counts is at a minimum; the nearest one wins.
     """
     sizes = counts.sum(axis=1)
@@ -64,7 +64,7 @@ def allocate(counts: np.ndarray, shares: np.ndarray, rng: np.random.Generator, n
     columns = np.hstack([counts, sizes[:, None]])
     best, nearest = None, np.inf
     for attempt in range(STARTS_AT_MOST):
-        parts = _descend(columns, wished, rng.choice(len(shares), size=len(columns), p=shares))
+        parts = _descend(columns, wished, _start(counts, wished, rng))
         filled = np.stack([columns[parts == part].sum(axis=0) for part in range(len(shares))])
         distance = ((filled - wished) ** 2).sum()
         if (filled > 0).all() and distance < nearest - 1e-9:
@@ -85,6 +85,21 @@ def _wished(counts: np.ndarray, shares: np.ndarray) -> np.ndarray:
     largest = int(np.argmax(shares))
     raised[largest] -= (raised - wished).sum(axis=0)
     return np.hstack([raised, raised.sum(axis=1, keepdims=True)])
+
+
+def _start(counts: np.ndarray, wished: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Draw a part for each group, larger ones first, by the room that is left where it fits."""
+    room = wished[:, :-1].copy()
+    parts = np.empty(len(counts), dtype=int)
+    for group in np.argsort(-counts.sum(axis=1) * rng.uniform(0.5, 1.5, len(counts))):
+        left = room @ counts[group]
+        chances = np.where((room >= counts[group]).all(axis=1, where=counts[group] > 0), left, 0)
+        if chances.sum() > 0:
+            parts[group] = rng.choice(len(room), p=chances / chances.sum())
+        else:
+            parts[group] = np.argmax(left)
+        room[parts[group]] -= counts[group]
+    return parts
 
 
 def _descend(columns: np.ndarray, wished: np.ndarray, parts: np.ndarray) -> np.ndarray:
