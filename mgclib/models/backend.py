@@ -43,7 +43,6 @@ def import_keras() -> ModuleType:
     if "keras" not in sys.modules:
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
         with _native_stderr_held():
-            import keras
-
-            keras.backend.backend()
+            import keras  # noqa: F401
+        warnings.filterwarnings("ignore", "__array__ implementation doesn't accept a copy", DeprecationWarning)
     return sys.modules["keras"]
