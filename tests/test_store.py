@@ -39,7 +39,8 @@ def make_dataset(folder: Path, n_clips: int, seconds: float = SECONDS, sample_ra
     clips = []
     for number in range(n_clips):
         path = folder / f"{number:04d}.wav"
-        soundfile.write(path, rng.uniform(-0.5, 0.5, int(seconds * sample_rate)).astype(np.float32), sample_rate)
+        if not path.exists():
+            soundfile.write(path, rng.uniform(-0.5, 0.5, int(seconds * sample_rate)).astype(np.float32), sample_rate)
         genre = ("blues", "jazz")[number % 2]
         clips.append((f"{genre}.{number:04d}", genre, f"track {number}", None, str(path), 0.0, seconds))
     return dataset_of(clips, seconds)
@@ -172,6 +173,15 @@ def test_the_progress_bar_counts_clips_and_can_be_silenced(dataset, capsys):
     assert capsys.readouterr() == ("", "")
 
 
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_empty_bands_are_warned_of_once(dataset, capfd, jobs):
+    spec = MelSpec(n_fft=512, n_mels=256, fmin=1.0 + jobs)
+    with pytest.warns(UserWarning, match="Empty filters") as caught:
+        store.mels(dataset, spec, jobs=jobs, progress=False)
+    assert len(caught) == 1
+    assert capfd.readouterr().err == ""
+
+
 def spoil(path: Path, rows: range | list[int], value: float = 7.0) -> None:
     array = np.load(path, mmap_mode="r+")
     array[list(rows)] = value
@@ -185,19 +195,16 @@ SLOW = """
     sys.path.insert(0, {here!r})
     from test_store import SPEC, make_dataset
 
-    load_clip = store.load_clip
+    mel = store._mel
 
-    def slow(path, **options):
+    def slow(clip_id, *clip, **options):
         with Path({log!r}).open("a") as log:
-            log.write(path + chr(10))
-        time.sleep(0.02)
-        return load_clip(path, **options)
+            log.write(clip_id + chr(10))
+        time.sleep(0.04)
+        return mel(clip_id, *clip, **options)
 
-    if {jobs} == 1:
-        store.load_clip = slow
-    dataset = make_dataset(Path({sound!r}), {n_clips})
-    print("ready", flush=True)
-    store.mels(dataset, SPEC, jobs={jobs}, progress=False)
+    store._mel = slow
+    store.mels(make_dataset(Path({sound!r}), {n_clips}), SPEC, jobs={jobs}, progress=False)
 """
 
 
@@ -218,16 +225,16 @@ def start(tmp_path: Path, n_clips: int, jobs: int = 1) -> subprocess.Popen:
 
 
 def wait_for_shards(tmp_path: Path, process: subprocess.Popen, least: int) -> list[Path]:
-    for _ in range(3000):
+    for _ in range(12000):
         if len(done := list((tmp_path / "data").rglob("done/*"))) >= least or process.poll() is not None:
             return done
         time.sleep(0.01)
-    raise AssertionError("no shard was finished in 30 seconds")
+    raise AssertionError("no shard was finished in two minutes")
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_after_kill_9_finished_shards_are_kept(tmp_path, jobs):
-    n_clips = 96 if jobs == 1 else 600
+    n_clips = 96
     process = start(tmp_path, n_clips, jobs)
     wait_for_shards(tmp_path, process, 2)
     os.killpg(process.pid, signal.SIGKILL)
@@ -247,23 +254,23 @@ def test_after_kill_9_finished_shards_are_kept(tmp_path, jobs):
 
 
 def test_ctrl_c_keeps_finished_shards(tmp_path):
-    n_clips = 600
+    n_clips = 96
     process = start(tmp_path, n_clips, jobs=2)
     wait_for_shards(tmp_path, process, 2)
     os.killpg(process.pid, signal.SIGINT)
-    _, complaint = process.communicate(timeout=60)
+    _, complaint = process.communicate(timeout=240)
     assert complaint.decode().strip().endswith("KeyboardInterrupt")
     assert len(list((tmp_path / "data").rglob("done/*"))) >= 2
     assert len(quiet(make_dataset(tmp_path / "sound", n_clips))) == n_clips
 
 
 def test_two_processes_compute_once(tmp_path):
-    make_dataset(tmp_path / "sound", 48)
-    first, second = start(tmp_path, 48), start(tmp_path, 48)
+    make_dataset(tmp_path / "sound", 32)
+    first, second = start(tmp_path, 32), start(tmp_path, 32)
     for process in (first, second):
-        assert process.wait(timeout=60) == 0
+        assert process.wait(timeout=240) == 0
         process.communicate()
-    assert len((tmp_path / "log").read_text().splitlines()) == 48
+    assert len((tmp_path / "log").read_text().splitlines()) == 32
 
 
 @pytest.mark.parametrize("jobs", [1, 2])

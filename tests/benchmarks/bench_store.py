@@ -107,8 +107,8 @@ def main() -> None:
     one_clip()
     print("  clips  seconds  jobs   wall s   ms/clip   again s  array MB  parent MB    all MB")
     with tempfile.TemporaryDirectory() as folder:
-        for jobs in (1, 2):
-            fill(Path(folder), 200, 5.0, jobs)
+        for n_long, jobs in ((200, 1), (200, 2), (1000, 1), (1000, 2)):
+            fill(Path(folder), n_long, 5.0, jobs)
         fill(Path(folder), n_clips, 1.0, 2)
 
 
