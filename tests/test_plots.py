@@ -1,0 +1,158 @@
+"""Plots: labelled axes, the right numbers, readable pictures, no traces left behind."""
+
+from __future__ import annotations
+
+import io
+from types import SimpleNamespace
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.figure import Figure
+from PIL import Image
+
+from mgclib import plots
+from mgclib.errors import ParameterError
+from mgclib.results import Result
+
+GENRES = ("blues", "classical", "non-techno-drop")
+SPEC = SimpleNamespace(sample_rate=22050, hop_length=512, n_mels=128, fmin=0.0, fmax=None)
+RNG = np.random.default_rng(0)
+
+
+def result_of(n_seeds: int) -> Result:
+    ids = pd.Index([f"c{k}" for k in range(30)], name="clip_id")
+    clips = pd.DataFrame({"genre": np.repeat(GENRES, 10), "track_id": ids}, index=ids)
+    raw = [RNG.random((30, 3)) + np.eye(3).repeat(10, axis=0) for _ in range(n_seeds)]
+    parts = [
+        Result.from_arrays(
+            clips, "test", r / r.sum(axis=1, keepdims=True), GENRES, s, parameters={"dataset": "synthetic"}
+        )
+        for s, r in enumerate(raw)
+    ]
+    return Result.concat(parts)
+
+
+def history_of(lengths: tuple[int, ...], validation: bool = True) -> pd.DataFrame:
+    tables = []
+    for seed, n in enumerate(lengths):
+        epoch = np.arange(1, n + 1)
+        values = 0.3 + 0.5 * (1 - np.exp(-epoch / 4)) + RNG.normal(0, 0.02, n)
+        val = values - 0.1 if validation else np.nan
+        columns = {"accuracy": values, "loss": 1 - values, "val_accuracy": val, "val_loss": 1 - val}
+        tables.append(pd.DataFrame({"seed": seed, "epoch": epoch, **columns, "best": epoch == n // 2 + 1}))
+    return pd.concat(tables, ignore_index=True)
+
+
+MELS = RNG.uniform(-80, 0, (7, 128, 40))
+FIGURES = {
+    "confusion": lambda: plots.confusion(result_of(2), title="A title"),
+    "confusion of an array": lambda: plots.confusion(np.array([[5, 2], [0, 0]]), genres=["a", "b"]),
+    "learning curves": lambda: plots.learning_curves(history_of((12, 9, 10)), note="a note"),
+    "learning curves of one epoch": lambda: plots.learning_curves(history_of((1, 1))),
+    "learning curves without validation": lambda: plots.learning_curves(history_of((5,), validation=False)),
+    "mels": lambda: plots.mel_grid(MELS, list("abcdefg"), SPEC, 5.0),
+    "mels without spec": lambda: plots.mel_grid(MELS[:2], ["a", "b"]),
+    "grey images": lambda: plots.image_grid(np.zeros((3, 120, 360, 1), np.uint8), GENRES),
+    "colour images": lambda: plots.image_grid(np.zeros((7, 64, 64, 3), np.uint8), list("abcdefg"), columns=3),
+    "bars": lambda: plots.report_bars({"reported": pd.Series([0.5, np.nan], ["a", "b"]), "this build": pd.Series([0.1, 1.0], ["a", "b"])}),
+    "strip": lambda: plots.accuracy_strip({"svm": result_of(3), "cnn": result_of(1)}, reported={"svm": 0.64}, chance=0.1),
+    "waveform": lambda: plots.waveform(np.sin(np.arange(66150) / 20)),
+    "short waveform": lambda: plots.waveform(np.zeros(10)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_a_figure_is_a_white_card_with_labelled_axes_and_nothing_cut_off(name):
+    before = dict(mpl.rcParams)
+    figure = FIGURES[name]()
+    assert isinstance(figure, Figure)
+    assert dict(mpl.rcParams) == before, "no global state changes"
+    picture = np.asarray(Image.open(io.BytesIO(figure._repr_png_())).convert("RGBA"))
+    assert (picture[..., 3] == 255).all(), "opaque on a dark page"
+    edge = np.concatenate([picture[0], picture[-1], picture[:, 0], picture[:, -1]])[:, :3]
+    assert (edge == 255).all(), "text or axes run over the edge"
+    labels = [axes.get_xlabel() for axes in figure.axes if axes.get_visible()]
+    assert any(labels)
+    assert (
+        figure.get_supylabel()
+        or all(axes.get_ylabel() for axes in figure.axes if axes.yaxis.get_visible())
+        or name in ("strip",)
+    )
+
+
+def test_pyplot_is_left_alone():
+    import matplotlib.pyplot as plt
+
+    for draw in FIGURES.values():
+        draw()
+    assert plt.get_fignums() == []
+
+
+def test_confusion_writes_row_shares_in_per_cent():
+    figure = plots.confusion(np.array([[3, 1], [1, 199]]), genres=["a", "b"])
+    assert [text.get_text() for text in figure.axes[0].texts] == ["75", "25", "1", "100"] or [
+        text.get_text() for text in figure.axes[0].texts
+    ] == ["75", "25", "·", "100"]
+
+
+def test_a_figure_of_a_result_says_what_made_it():
+    assert "synthetic music" in plots.confusion(result_of(2)).get_supxlabel()
+    strip = plots.accuracy_strip({"svm": result_of(3), "cnn": result_of(1)})
+    assert "svm: 95% t-interval over 3 seeds" in strip.get_supxlabel()
+    assert "cnn: 95% bootstrap over 30 tracks" in strip.get_supxlabel().replace("\n", " ")
+
+
+def test_learning_curves_mark_every_best_epoch_and_average_only_common_epochs():
+    figure = plots.learning_curves(history_of((12, 8)))
+    dots = figure.axes[0].collections[-1].get_offsets()
+    assert sorted(dots[:, 0]) == [5, 7]
+    thick = [line for line in figure.axes[0].lines if line.get_label() in ("training", "validation")]
+    assert [line.get_xdata().max() for line in thick] == [8, 8]
+
+
+def test_strip_shows_every_seed_and_the_reported_value():
+    result = result_of(4)
+    figure = plots.accuracy_strip({"svm": result}, reported=0.64)
+    drawn = {c.get_label(): c.get_offsets() for c in figure.axes[0].collections}
+    np.testing.assert_allclose(sorted(drawn["a seed"][:, 0]), sorted(100 * result.metric("accuracy")))
+    assert drawn["reported"][0, 0] == 64
+
+
+def test_frequency_axis_is_in_hertz_of_the_spec():
+    figure = plots.mel_grid(MELS[:1], ["a"], SPEC)
+    axes = figure.axes[0]
+    places = dict(zip([t.get_text() for t in axes.get_yticklabels()], axes.get_yticks(), strict=True))
+    import librosa
+
+    centres = librosa.mel_frequencies(130, fmin=0, fmax=11025)[1:-1]
+    assert np.interp(places["4k"], np.arange(128), centres) == pytest.approx(4000)
+    assert axes.get_xlim()[1] == pytest.approx(40 * 512 / 22050)
+
+
+@pytest.mark.parametrize(
+    "draw",
+    [
+        lambda: plots.confusion(np.ones((2, 3)), genres=["a", "b"]),
+        lambda: plots.confusion(np.ones((2, 2))),
+        lambda: plots.learning_curves(pd.DataFrame()),
+        lambda: plots.mel_grid(MELS, ["a"]),
+        lambda: plots.image_grid(np.zeros((2, 4, 4, 2)), ["a", "b"]),
+        lambda: plots.report_bars({"reported": pd.Series([np.nan], ["a"])}),
+        lambda: plots.accuracy_strip({}),
+        lambda: plots.accuracy_strip({"a": result_of(1)}, metric="acc"),
+        lambda: plots.waveform(np.zeros((2, 5))),
+    ],
+)
+def test_what_cannot_be_drawn_is_said_in_one_line(draw):
+    with pytest.raises(ParameterError) as caught:
+        draw()
+    assert "\n" not in str(caught.value)
+
+
+def test_house_style_is_for_the_notebooks_own_figures():
+    with mpl.rc_context():
+        plots.use_house_style()
+        assert mpl.rcParams["figure.facecolor"] == "white"
+        assert not mpl.rcParams["savefig.transparent"]
