@@ -47,6 +47,7 @@ MEASURABLE = SHARES | {
     "train_loss": ("log_loss", "train"),
     "best_epoch": ("best_epoch", "validation"),
 }
+PREFERRED = ("accuracy.test", "test.accuracy", "test_accuracy", "validation_accuracy")
 PARTS = ("train", "validation", "test")
 DEFINITIONS = {"fma-densenet": {"accuracy": "ovr_accuracy"}}
 """Names that a report defines in its own way."""
@@ -182,7 +183,7 @@ def claim(item: Item, path: str | None = None, metric: str | None = None) -> Cla
     """
     if path is None:
         measurable = [path for path, _ in _leaves(item.values) if _metric_at(path) and "per_class" not in path]
-        preferred = [p for p in measurable if p == "accuracy" or p.endswith(("accuracy.test", "validation_accuracy"))]
+        preferred = [p for p in measurable if p == "accuracy" or p.endswith(PREFERRED)]
         if not measurable:
             return None
         path = (preferred or measurable)[0]
@@ -201,7 +202,8 @@ def _metric_at(path: str) -> tuple[str, str] | None:
     *before, last = path.split(".")
     if last in PARTS and before and before[-1] in MEASURABLE:
         return MEASURABLE[before[-1]][0], last
-    return MEASURABLE.get(last)
+    named = MEASURABLE.get(last)
+    return (named[0], before[-1]) if named and before and before[-1] in PARTS else named
 
 
 def _counts(item: Item, path: str, printed: Any, metric: str | None) -> tuple[int | None, int | None]:

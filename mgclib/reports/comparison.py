@@ -13,7 +13,7 @@ import pandas as pd
 from mgclib.errors import ParameterError
 from mgclib.reports.claims import Claim, Measured, claim, claims, measure
 from mgclib.reports.loader import Item, item
-from mgclib.reports.structure import Layer, layer_table, reported_layers, same_structure
+from mgclib.reports.structure import Layer, counts_are_derived, layer_table, reported_layers, same_structure
 
 if TYPE_CHECKING:
     from mgclib.results import Result
@@ -23,6 +23,7 @@ __all__ = ["Comparison", "Source", "compare"]
 REPORTED, RECORDED, THIS_BUILD = "reported", "recorded", "this build"
 AVERAGES = {"macro_avg": "macro avg", "weighted_avg": "weighted avg"}
 SCORES = ("precision", "recall", "f1", "support")
+DERIVED_COUNTS = "The parameter counts follow from the layers; the report does not print them."
 LOG_COLUMNS = ("accuracy", "loss", "val_accuracy", "val_loss")
 
 
@@ -239,13 +240,15 @@ def _confusion(entry: Item, reported: Source, ours: list[Source], split: str) ->
 
 def _architecture(entry: Item, reported: Source, ours: list[Source], split: str) -> Comparison:
     theirs = reported_layers(entry)
+    remarks = (DERIVED_COUNTS,) if counts_are_derived(entry) else ()
     if not ours:
-        blocks = {REPORTED: layer_table(theirs)}
-        return Comparison(entry, _assemble(blocks, list(blocks[REPORTED].index)), (reported,))
+        block = layer_table(theirs)
+        return Comparison(entry, _assemble({REPORTED: block}, list(block.index)), (reported,), remarks=remarks)
     layers = list(ours[-1].result)
     blocks = {REPORTED: layer_table(theirs, beside=layers), ours[-1].name: layer_table(layers, beside=theirs)}
-    rows = _rows(blocks, last=("total",))
-    return Comparison(entry, _assemble(blocks, rows), (reported, ours[-1]), verdict=same_structure(entry, layers))
+    table = _assemble(blocks, _rows(blocks, last=("total",)))
+    verdict = same_structure(entry, layers)
+    return Comparison(entry, table, (reported, ours[-1]), verdict=verdict, remarks=remarks)
 
 
 def _settings(entry: Item, reported: Source, ours: list[Source], split: str) -> Comparison:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from mgclib.reports.comparison import compare
+from mgclib.reports.comparison import DERIVED_COUNTS, compare
 from mgclib.reports.loader import Item
+from mgclib.reports.structure import counts_are_derived
 from mgclib.reports.typeset import comparison_html, facts, number, table, words
 
 __all__ = ["body", "heading"]
@@ -57,7 +58,8 @@ def _log(item: Item) -> str:
 def _architecture(item: Item) -> str:
     rest = {key: value for key, value in item.values.items() if key != "layers"}
     layers = _grid(item) if isinstance(item.values.get("layers"), list) else ""
-    return layers + _pairs(rest if layers else item.values, item)
+    remark = f'<p class="mgc-caption">{DERIVED_COUNTS}</p>' if counts_are_derived(item) else ""
+    return layers + remark + _pairs(rest if layers else item.values)
 
 
 def _table(item: Item) -> str:
@@ -82,10 +84,10 @@ def _facts(item: Item) -> str:
     per_class = item.values.get("per_class")
     rest = {key: value for key, value in item.values.items() if key != "per_class"}
     listed = table(["genre", "value"], [[words(k), number(v, 4)] for k, v in per_class.items()]) if per_class else ""
-    return listed + _pairs(rest, item)
+    return listed + _pairs(rest)
 
 
-def _pairs(values: Mapping[str, Any], item: Item) -> str:
+def _pairs(values: Mapping[str, Any]) -> str:
     shown = [(name, words(value)) for name, value in values.items() if name not in ("decimals", "printed")]
     printed = values.get("printed")
     if printed is not None:

@@ -23,6 +23,18 @@ __all__ = ["ledger_page", "report_page", "results_table"]
 SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|$~^&])")
 LEADING = re.compile(r"^(\s*)([-+]|\d+(?=[.)]\s))")
 NONE = "—"
+TOC_DEPTH = "---\ntocdepth: 2\n---\n"
+SMALL_HEADINGS = ".bd-article h3 { font-size: 1.15rem; margin-top: 2rem; }\n"
+WRITTEN = {
+    "1d": "1D",
+    "2d": "2D",
+    "cnn": "CNN",
+    "lstm": "LSTM",
+    "svm": "SVM",
+    "nll": "NLL",
+    "gtzan": "GTZAN",
+    "auc": "AUC",
+}
 HOW = "Protocol, wording and notes"
 
 
@@ -46,7 +58,7 @@ def _doc(page: str, text: str) -> str:
 
 
 def _verdict(name: str) -> str:
-    return f"[{name}]{{.verdict .verdict-{name.replace(' ', '-')}}}"
+    return f"[{name}]{{.mgc-badge .mgc-{name.replace(' ', '-')}}}"
 
 
 def report_page(slug: str, profile: str = "demo") -> str:
@@ -66,10 +78,21 @@ def report_page(slug: str, profile: str = "demo") -> str:
     report = load(slug)
     rows = {row.item: row for row in ledger.rows(profile, slugs=[slug])}
     titles = {entry.page: entry.title for entry in experiments.matrix().experiments.values()}
-    parts = [f"(report-{slug})=\n# {markdown(report.title)}\n", _raw(f"<style>{style()}</style>"), _lead(report)]
+    parts = [
+        TOC_DEPTH,
+        f"(report-{slug})=\n# {slug}: {markdown(report.title)}\n",
+        _raw(f"<style>{style()}</style>"),
+        _lead(report),
+    ]
     parts += ["## How far we got\n", _raw(bar(_counts(rows.values()))), _claims(report, rows)]
     parts += ["## The data set, as the report describes it\n", _raw(_corpus(report))]
-    parts += ["## What does not add up\n", *(_erratum(erratum, report) for erratum in report.errata)]
+    cards = [_erratum(erratum, report) for erratum in report.errata]
+    parts += [
+        "## What does not add up\n",
+        "::::{grid} 1 1 2 2\n:gutter: 2\n:class-container: mgc-errata\n",
+        *cards,
+        "::::\n",
+    ]
     ordered = sorted(report.items.values(), key=lambda entry: _order(report).index(entry.approach))
     for approach, members in groupby(ordered, key=lambda entry: entry.approach):
         parts.append(f"## {APPROACHES[approach]}\n")
@@ -114,7 +137,7 @@ def _claims(report: Report, rows: Mapping[str, ledger.Row]) -> str:
     if not lines:
         return ""
     head = ["approach", "item", "reported", "its 95 % interval (hits)", "recorded [95 % interval]"]
-    return _pipes(head, lines)
+    return f":::{{div}} mgc-ledger\n{_pipes(head, lines)}:::\n"
 
 
 def _pipes(head: list[str], lines: list[list[str]]) -> str:
@@ -127,11 +150,15 @@ def _corpus(report: Report) -> str:
 
 def _erratum(erratum: Erratum, report: Report) -> str:
     touched = " · ".join(_ref(report.items[item_id]) for item_id in erratum.items)
-    name = erratum.id.replace("-", " ").capitalize()
     return (
-        f"({_erratum_anchor(erratum, report)})=\n\n:::{{card}}\n:class-card: sd-mb-3 mgc-erratum\n\n"
-        f"**{markdown(name)}.** {markdown(erratum.text)}\n\n+++\nTouches {touched}\n:::\n"
+        f":::{{grid-item-card}}\n({_erratum_anchor(erratum, report)})=\n"
+        f"**{_erratum_name(erratum)}.** {markdown(erratum.text)}\n\n[Touches]{{.mgc-muted}} {touched}\n:::\n"
     )
+
+
+def _erratum_name(erratum: Erratum) -> str:
+    first, *rest = [WRITTEN.get(word, word) for word in erratum.id.split("-")]
+    return " ".join([first if first in WRITTEN.values() else first.capitalize(), *rest])
 
 
 def _erratum_anchor(erratum: Erratum, report: Report) -> str:
@@ -152,7 +179,7 @@ def _item(entry: Item, row: ledger.Row, report: Report, titles: Mapping[str, str
     if typeset:
         parts.append(_raw(typeset))
     errata = [
-        f"{{ref}}`{erratum.id.replace('-', ' ')} <{_erratum_anchor(erratum, report)}>`"
+        f"{{ref}}`{_erratum_name(erratum)} <{_erratum_anchor(erratum, report)}>`"
         for erratum in report.errata_of(entry.id)
     ]
     if errata:
@@ -198,8 +225,9 @@ def ledger_page(profile: str = "demo") -> str:
         _raw(bar(_counts(everything))),
     ]
     for slug, group in rows.items():
-        parts += [f"## {markdown(load(slug).title)}\n", f"{{ref}}`{slug} <report-{slug}>`, {len(group)} items\n"]
-        parts += [_raw(bar(_counts(group))), ":::{div} mgc-ledger", _ledger_table(group, titles), ":::\n"]
+        counted = "  ".join(f"{_verdict(name)} {n}" for name, n in _counts(group).items() if n)
+        parts += [f"## {slug}\n", f"{{ref}}`{load(slug).title} <report-{slug}>`, {len(group)} items: {counted}\n"]
+        parts += [":::{div} mgc-ledger\n", _ledger_table(group, titles), ":::\n"]
     return "\n".join(parts)
 
 
@@ -207,12 +235,10 @@ def _ledger_table(rows: list[ledger.Row], titles: Mapping[str, str]) -> str:
     lines = []
     for row in rows:
         entry = item(row.item)
-        chapter = f" {_doc(row.page, titles[row.page])}" if row.page else ""
+        chapter = f" in {_doc(row.page, titles[row.page])}" if row.page else ""
         numbers = [markdown(text) or NONE for text in (row.reported, row.recorded, row.this_build)]
-        lines.append(
-            [_ref(entry), KINDS[row.kind], APPROACHES[row.approach], *numbers, _verdict(row.verdict) + chapter]
-        )
-    return _pipes(["item", "kind", "approach", "reported", "recorded", "this build", "verdict"], lines)
+        lines.append([_ref(entry), APPROACHES[row.approach], _verdict(row.verdict) + chapter, *numbers])
+    return _pipes(["item", "approach", "verdict", "reported", "recorded", "this build"], lines)
 
 
 def results_table(profile: str = "demo", *, links: bool = True) -> str:

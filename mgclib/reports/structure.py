@@ -15,7 +15,7 @@ import pandas as pd
 
 from mgclib.reports.loader import Item
 
-__all__ = ["Layer", "input_shape", "layer_table", "n_genres", "reported_layers", "same_structure"]
+__all__ = ["Layer", "counts_are_derived", "input_shape", "layer_table", "n_genres", "reported_layers", "same_structure"]
 
 Layer = tuple[str, Sequence[int | None] | None, int | None]
 CHANNELS = (1, 3)
@@ -63,7 +63,14 @@ def layer_table(layers: Sequence[Layer], beside: Sequence[Layer] | None = None) 
     counts = [params for _, _, params in layers]
     if counts and None not in counts:
         rows["total"] = ("", "", sum(counts))
-    return pd.DataFrame.from_dict(rows, orient="index", columns=["layer", "output", "params"], dtype=object)
+    table = pd.DataFrame.from_dict(rows, orient="index", columns=["layer", "output", "params"], dtype=object)
+    return table if beside or table["output"].any() else table.drop(columns="output")
+
+
+def counts_are_derived(item: Item) -> bool:
+    """Whether the parameters of the layers are arithmetic of ours, not printed in the report."""
+    layers = item.values.get("layers")
+    return bool(isinstance(layers, list) and item.derived.get("params_per_layer")) and "params" not in layers[0]
 
 
 def _shape(shape: Sequence[int | None] | None) -> str:

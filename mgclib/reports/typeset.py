@@ -22,6 +22,7 @@ __all__ = ["badge", "bar", "comparison_html", "facts", "number", "style", "table
 
 STEPS = (0.01, 0.08, 0.20)
 COUNTS = ("support", "hits", "clips", "named", "params")
+HEADS = {"precision": "prec.", "f1": "F1", "support": "clips"}
 RULED = ("accuracy", "all", "total")
 NULL = '<span class="mgc-null" title="the report does not say">—</span>'
 
@@ -58,14 +59,16 @@ def words(value: Any) -> str:
     if isinstance(value, Mapping):
         return "; ".join(f"{escape(str(key).replace('_', ' '))}: {words(child)}" for key, child in value.items())
     if isinstance(value, list | tuple):
-        plain = all(isinstance(child, int | float) for child in value)
+        if value and all(isinstance(child, Mapping) for child in value):
+            return "<br>".join(words(child) for child in value)
+        plain = all(isinstance(child, int) and child > 0 for child in value)
         return (" × " if plain and len(value) > 1 else ", ").join(words(child) for child in value)
     return escape(str(value))
 
 
 def badge(verdict: str) -> str:
     """Return the label of a verdict : str, HTML; the book's style sheet colours it."""
-    return f'<span class="verdict verdict-{verdict.replace(" ", "-")}">{escape(verdict)}</span>'
+    return f'<span class="mgc-badge mgc-{verdict.replace(" ", "-")}">{escape(verdict)}</span>'
 
 
 def bar(counts: Mapping[str, int]) -> str:
@@ -129,7 +132,7 @@ def _heads(comparison: Comparison) -> str:
     if single:
         return f"<tr><th></th>{top}</tr>"
     below = "".join(
-        f'<th class="{"mgc-first" if k == 0 else ""}{" mgc-text" if score == "layer" else ""}">{escape(score)}</th>'
+        f'<th class="{_classes(k == 0, score)}">{escape(HEADS.get(score, score))}</th>'
         for _, scores in blocks
         for k, score in enumerate(scores)
     )
@@ -138,35 +141,43 @@ def _heads(comparison: Comparison) -> str:
 
 def _synthetic(source: Source) -> str:
     title = "generated music: no reproduction"
-    return f' <span class="mgc-badge" title="{title}">synthetic</span>' if source.synthetic else ""
+    return f' <span class="mgc-badge mgc-origin" title="{title}">synthetic</span>' if source.synthetic else ""
+
+
+def _classes(first: bool, score: str, *more: str) -> str:
+    return " ".join(
+        [*(["mgc-first"] if first else []), *(["mgc-text"] if score == "layer" else []), *filter(None, more)]
+    )
 
 
 def _body(comparison: Comparison) -> str:
     differences = {s.name: comparison.differences(s.name) for s in comparison.sources}
-    synthetic = {s.name for s in comparison.sources if s.synthetic}
-    log = comparison.item.kind in ("training_log", "scalar", "table")
-    decimals = comparison.item.values.get("decimals", 4 if log and not _round(comparison) else 2)
-    settings = comparison.item.kind == "parameter_set"
+    decimals = comparison.item.values.get("decimals", 2 if _rounded(comparison) else 4)
     lines = []
     for row in comparison.table.index:
-        cells, last = [], None
-        for name, score in comparison.table.columns:
-            classes = ["mgc-first"] if name != last else []
-            last = name
-            difference = differences[name].loc[row, score] if score in differences[name].columns else np.nan
-            shade, hint = _shade(difference)
-            classes += [shade] if shade else []
-            classes += ["mgc-synthetic"] if name in synthetic else []
-            classes += ["mgc-text"] if score == "layer" else []
-            value = comparison.table.loc[row, (name, score)]
-            cell = _setting(value, name) if settings else _cell(value, score, decimals)
-            interval = comparison.intervals.get((row, name)) if score in ("f1", "value") else None
-            if interval and interval[0] is not None:
-                cell += f'<span class="mgc-range">{interval[0]:.2f} – {interval[1]:.2f}</span>'
-            cells.append(f'<td class="{" ".join(classes)}"{hint}>{cell}</td>')
+        cells = "".join(_block(comparison, s, row, differences[s.name], decimals) for s in comparison.sources)
         rule = ' class="mgc-rule"' if row in RULED else ""
-        lines.append(f"<tr{rule}><th>{escape(_row_name(row))}</th>{''.join(cells)}</tr>")
+        lines.append(f"<tr{rule}><th>{escape(_row_name(row))}</th>{cells}</tr>")
     return "".join(lines)
+
+
+def _block(comparison: Comparison, source: Source, row: str, differences: pd.DataFrame, decimals: int) -> str:
+    """The cells of one source in one row; in the row of the accuracy its interval takes the empty cells."""
+    values = comparison.table.loc[row, source.name]
+    tint = "mgc-synthetic" if source.synthetic else ""
+    low, high = comparison.intervals.get((row, source.name), (None, None))
+    extent = "" if low is None else f'<span class="mgc-range">{low:.2f}–{high:.2f}</span>'
+    merged = row == "accuracy" and {"precision", "recall"} <= set(values.index)
+    cells = [f'<td class="{_classes(True, "", tint)}" colspan="2">{extent}</td>'] if merged else []
+    for k, (score, value) in enumerate(values.items()):
+        if merged and score in ("precision", "recall"):
+            continue
+        shade, hint = _shade(differences.loc[row, score] if score in differences.columns else np.nan)
+        settings = comparison.item.kind == "parameter_set"
+        cell = _setting(value, source.name) if settings else _cell(value, score, decimals)
+        cell += f"<br>{extent}" if extent and score == "value" else ""
+        cells.append(f'<td class="{_classes(k == 0, score, tint, shade)}"{hint}>{cell}</td>')
+    return "".join(cells)
 
 
 def _setting(value: Any, source: str) -> str:
@@ -178,7 +189,7 @@ def _row_name(row: str) -> str:
     return str(row).removeprefix("rows.").replace("_", " ").replace(".", " · ")
 
 
-def _round(comparison: Comparison) -> bool:
+def _rounded(comparison: Comparison) -> bool:
     reported = comparison.table.get("reported")
     if reported is None:
         return True
@@ -217,7 +228,9 @@ def _caption(comparison: Comparison) -> str:
             '<span class="mgc-key mgc-down-2"></span>below the report.'
         )
     if any(s.synthetic for s in comparison.sources):
-        lines.append("Hatched columns come from synthetic music: they show that the method runs, not how it compares.")
+        lines.append(
+            "Tinted columns in italics come from synthetic music: they show that the method runs, not how it compares."
+        )
     if comparison.verdict is not None:
         same = "The same structure, layer by layer." if comparison.verdict else "Not the same structure."
         lines.append(f"<b>{same}</b>")
