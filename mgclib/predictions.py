@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -10,7 +13,16 @@ import pandas as pd
 from mgclib.errors import ParameterError, RunError
 from mgclib.splits import PARTS, UNUSED
 
-__all__ = ["HISTORY_COLUMNS", "KEYS", "checked_history", "checked_predictions", "predictions_frame"]
+__all__ = [
+    "HISTORY_COLUMNS",
+    "KEYS",
+    "checked_history",
+    "checked_predictions",
+    "checksum",
+    "plain_value",
+    "predictions_frame",
+    "read_table",
+]
 
 KEYS = ("seed", "split", "clip_id", "track_id", "genre")
 HISTORY_COLUMNS = {
@@ -121,3 +133,31 @@ def checked_history(table: pd.DataFrame) -> pd.DataFrame:
     if len(filled) and filled["epoch"].min() < 1:
         raise RunError(f"history has epoch {filled['epoch'].min()}; epochs count from 1")
     return filled
+
+
+def checksum(path: Path) -> str:
+    """SHA-256 of a file, hexadecimal."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def read_table(path: Path, expected: str | None) -> pd.DataFrame:
+    """Read a parquet file whose checksum must be `expected`, or raise `RunError`."""
+    if checksum(path) != expected:
+        raise RunError(
+            f"{path} does not fit result.json (interrupted or edited); run the experiment again with --force"
+        )
+    try:
+        return pd.read_parquet(path, engine="pyarrow")
+    except (OSError, ValueError) as error:
+        raise RunError(f"{path} cannot be read ({error}); run the experiment again with --force") from error
+
+
+def plain_value(value: Any) -> Any:
+    """Turn a NumPy value or a path into what JSON can hold (a path into its name: no machine paths)."""
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, np.ndarray):
+        return value.tolist()
+    if isinstance(value, Path):
+        return value.name
+    raise ParameterError(f"{value!r} ({type(value).__name__}) cannot be stored in result.json; give plain JSON values")

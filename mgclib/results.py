@@ -8,7 +8,6 @@ tables over seeds are means of per-seed tables, never counts over pooled clips, 
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from collections.abc import Iterable, Sequence
@@ -23,7 +22,16 @@ from mgclib import metrics
 from mgclib.errors import ParameterError, RunError
 from mgclib.files import atomic_path, write_text
 from mgclib.metrics import METRICS, Interval
-from mgclib.predictions import HISTORY_COLUMNS, KEYS, checked_history, checked_predictions, predictions_frame
+from mgclib.predictions import (
+    HISTORY_COLUMNS,
+    KEYS,
+    checked_history,
+    checked_predictions,
+    checksum,
+    plain_value,
+    predictions_frame,
+    read_table,
+)
 from mgclib.splits import PARTS, PROTOCOLS
 
 __all__ = ["HISTORY_COLUMNS", "METRICS", "Interval", "Result", "mcnemar", "predictions_frame"]
@@ -314,7 +322,7 @@ class Result:
         for name, table in zip(FILES, (self.predictions, self.history), strict=True):
             with atomic_path(folder / name) as path:
                 table.to_parquet(path, engine="pyarrow", compression="zstd", index=False)
-                sums[name] = _checksum(path)
+                sums[name] = checksum(path)
         facts = {
             "format": FORMAT,
             "genres": list(self.genres),
@@ -323,7 +331,7 @@ class Result:
             "provenance": self.provenance,
             "files": sums,
         }
-        write_text(folder / "result.json", json.dumps(facts, indent=2, ensure_ascii=False, default=_plain) + "\n")
+        write_text(folder / "result.json", json.dumps(facts, indent=2, ensure_ascii=False, default=plain_value) + "\n")
 
     @classmethod
     def load(cls, folder: str | os.PathLike[str]) -> Result:
@@ -346,7 +354,7 @@ class Result:
         if lacking or facts["format"] != FORMAT:
             what = f"lacks {', '.join(sorted(lacking))}" if lacking else f"has format {facts['format']}, not {FORMAT}"
             raise RunError(f"{folder / 'result.json'} {what}; run the experiment again with --force")
-        tables = [_read_table(folder / name, facts["files"].get(name)) for name in FILES]
+        tables = [read_table(folder / name, facts["files"].get(name)) for name in FILES]
         try:
             return cls(tables[0], tuple(facts["genres"]), tables[1], facts["parameters"], facts["provenance"])
         except RunError as error:
@@ -401,28 +409,3 @@ def mcnemar(a: Result, b: Result, split: str = "test") -> pd.DataFrame:
 
 def _codes(values: pd.Series, genres: tuple[str, ...]) -> np.ndarray:
     return values.map({genre: k for k, genre in enumerate(genres)}).to_numpy(np.int64)
-
-
-def _checksum(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def _read_table(path: Path, checksum: str | None) -> pd.DataFrame:
-    if _checksum(path) != checksum:
-        raise RunError(
-            f"{path} does not fit result.json (interrupted or edited); run the experiment again with --force"
-        )
-    try:
-        return pd.read_parquet(path, engine="pyarrow")
-    except (OSError, ValueError) as error:
-        raise RunError(f"{path} cannot be read ({error}); run the experiment again with --force") from error
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, np.generic):
-        return value.item()
-    if isinstance(value, np.ndarray):
-        return value.tolist()
-    if isinstance(value, Path):
-        return value.name
-    raise ParameterError(f"{value!r} ({type(value).__name__}) cannot be stored in result.json; give plain JSON values")

@@ -24,7 +24,7 @@ RNG = np.random.default_rng(0)
 def result_of(n_seeds: int) -> Result:
     ids = pd.Index([f"c{k}" for k in range(30)], name="clip_id")
     clips = pd.DataFrame({"genre": np.repeat(GENRES, 10), "track_id": ids}, index=ids)
-    raw = [RNG.random((30, 3)) + np.eye(3).repeat(10, axis=0) for _ in range(n_seeds)]
+    raw = [RNG.random((30, 3)) + 0.3 * np.eye(3).repeat(10, axis=0) for _ in range(n_seeds)]
     parts = [
         Result.from_arrays(
             clips, "test", r / r.sum(axis=1, keepdims=True), GENRES, s, parameters={"dataset": "synthetic"}
@@ -45,6 +45,7 @@ def history_of(lengths: tuple[int, ...], validation: bool = True) -> pd.DataFram
     return pd.concat(tables, ignore_index=True)
 
 
+BARS = {"reported": pd.Series([0.5, np.nan], ["a", "b"]), "this build": pd.Series([0.1, 1.0], ["a", "b"])}
 MELS = RNG.uniform(-80, 0, (7, 128, 40))
 FIGURES = {
     "confusion": lambda: plots.confusion(result_of(2), title="A title"),
@@ -56,11 +57,11 @@ FIGURES = {
     "mels without spec": lambda: plots.mel_grid(MELS[:2], ["a", "b"]),
     "grey images": lambda: plots.image_grid(np.zeros((3, 120, 360, 1), np.uint8), GENRES),
     "colour images": lambda: plots.image_grid(np.zeros((7, 64, 64, 3), np.uint8), list("abcdefg"), columns=3),
-    "bars": lambda: plots.report_bars({"reported": pd.Series([0.5, np.nan], ["a", "b"]), "this build": pd.Series([0.1, 1.0], ["a", "b"])}),
-    "strip": lambda: plots.accuracy_strip({"svm": result_of(3), "cnn": result_of(1)}, reported={"svm": 0.64}, chance=0.1),
+    "bars": lambda: plots.report_bars(BARS),
+    "strip": lambda: plots.accuracy_strip({"svm": result_of(3), "b": result_of(1)}, reported={"svm": 0.64}, chance=0.1),
     "waveform": lambda: plots.waveform(np.sin(np.arange(66150) / 20)),
     "short waveform": lambda: plots.waveform(np.zeros(10)),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", FIGURES)
@@ -73,13 +74,8 @@ def test_a_figure_is_a_white_card_with_labelled_axes_and_nothing_cut_off(name):
     assert (picture[..., 3] == 255).all(), "opaque on a dark page"
     edge = np.concatenate([picture[0], picture[-1], picture[:, 0], picture[:, -1]])[:, :3]
     assert (edge == 255).all(), "text or axes run over the edge"
-    labels = [axes.get_xlabel() for axes in figure.axes if axes.get_visible()]
-    assert any(labels)
-    assert (
-        figure.get_supylabel()
-        or all(axes.get_ylabel() for axes in figure.axes if axes.yaxis.get_visible())
-        or name in ("strip",)
-    )
+    assert any(axes.get_xlabel() for axes in figure.axes)
+    assert name == "strip" or figure.get_supylabel() or all(axes.get_ylabel() for axes in figure.axes)
 
 
 def test_pyplot_is_left_alone():
@@ -91,10 +87,8 @@ def test_pyplot_is_left_alone():
 
 
 def test_confusion_writes_row_shares_in_per_cent():
-    figure = plots.confusion(np.array([[3, 1], [1, 199]]), genres=["a", "b"])
-    assert [text.get_text() for text in figure.axes[0].texts] == ["75", "25", "1", "100"] or [
-        text.get_text() for text in figure.axes[0].texts
-    ] == ["75", "25", "·", "100"]
+    figure = plots.confusion(np.array([[3, 1], [1, 399]]), genres=["a", "b"])
+    assert [text.get_text() for text in figure.axes[0].texts] == ["75", "25", "·", "100"]
 
 
 def test_a_figure_of_a_result_says_what_made_it():

@@ -60,6 +60,13 @@ def test_a_record_is_written_listed_and_read(checkout):
     assert row["low"] <= row["accuracy"] <= row["high"]
 
 
+def test_the_records_of_an_experiment_come_by_profile(checkout):
+    for profile in ("gtzan-filtered", "gtzan"):
+        records.write(result_of(synthetic=False), profile, "cnn2d")
+    records.write(result_of(synthetic=False), "gtzan", "svm")
+    assert set(records.of("cnn2d")) == {"gtzan", "gtzan-filtered"}
+
+
 def test_without_records_there_is_an_empty_table_and_none(checkout):
     assert records.available().empty
     assert "accuracy" in records.available()

@@ -174,6 +174,14 @@ def test_mcnemar_pairs_clips_within_a_seed(clips):
         mcnemar(a, other_seed)
 
 
+def test_runs_show_each_seed_at_its_kept_epoch_and_their_mean(result):
+    table = result.runs()
+    assert table.loc[0, ["best epoch", "train accuracy"]].tolist() == [2, 0.6]
+    assert table["test accuracy"].tolist()[:3] == result.metric("accuracy").tolist()
+    assert table.loc["mean", "test accuracy"] == pytest.approx(result.metric("accuracy").mean())
+    assert "validation loss" not in table, "what was not noted is left out"
+
+
 def test_vote_is_the_mean_probability_of_a_track(clips):
     probabilities = probabilities_of(clips, 0)
     voted = Result.from_arrays(clips, "test", probabilities, GENRES, 0).vote()
