@@ -20,6 +20,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "files",
         "ledger",
         "listening",
+        "metrics",
         "models",
         "plots",
         "records",
