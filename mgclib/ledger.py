@@ -25,7 +25,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -53,6 +53,7 @@ LONG = {
     "macro_f1": "F1 (macro)",
     "weighted_f1": "F1 (weighted)",
     "ovr_accuracy": "one-vs-rest accuracy",
+    "class_precision": "precision of the listed genres",
 }
 
 
@@ -168,13 +169,9 @@ def _stated(item: Item, how: Mapping[str, Any]) -> Claim | None:
         return None
     if "genre" in how:
         path = f"per_class.{how['genre']}"
-        value = item.value(path)
-        path = path if isinstance(value, float) else f"{path}.{how['metric']}"
-        return claim(item, path, how["metric"])
-    if "metric" not in how:
-        return claim(item)
-    path = how.get("value") or (how["metric"] if how["metric"] in item.values else None)
-    return claim(item, path, how["metric"])
+        path = path if isinstance(item.value(path), float) else f"{path}.{how['metric']}"
+        return replace(claim(item, path), metric=how["metric"], genres=(how["genre"],))
+    return claim(item, how.get("value"), how.get("metric"))
 
 
 def _verdict(
@@ -230,7 +227,7 @@ def same_settings(item: Item, experiment: Experiment, names: Mapping[str, str], 
 def _measured(result: Result | None, stated: Claim | None, how: Mapping[str, Any]) -> Measured | None:
     if result is None or stated is None or stated.metric is None:
         return None
-    return measure(result, stated.metric, how.get("split") or stated.split or "test", genre=how.get("genre"))
+    return measure(result, stated.metric, how.get("split") or stated.split or "test", genres=stated.genres)
 
 
 def _ours(result: Result | None, stated: Claim | None, how: Mapping[str, Any]) -> str:
@@ -272,7 +269,8 @@ def reported(item: Item, stated: Claim | None = None) -> str:
     value = (
         " to ".join(f"{v:g}" for v in stated.printed) if isinstance(stated.printed, tuple) else f"{stated.printed:.4g}"
     )
-    return f"{part}{name.replace('_', ' ')} {value}"
+    model = f"{stated.path.split('.')[1]}: " if stated.path.startswith("rows.") else ""
+    return f"{model}{part}{name.replace('_', ' ')} {value}{' (from its rows)' if stated.from_rows else ''}"
 
 
 def _same(item: Item, name: str) -> bool:

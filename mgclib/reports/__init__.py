@@ -7,7 +7,7 @@ import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
-    submodules=["claims", "comparison", "pages", "structure", "typeset"],
+    submodules=["claims", "comparison", "pages", "printed", "structure", "typeset"],
     submod_attrs={
         "loader": [
             "APPROACHES",

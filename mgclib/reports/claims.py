@@ -47,6 +47,12 @@ MEASURABLE = SHARES | {
     "train_loss": ("log_loss", "train"),
     "best_epoch": ("best_epoch", "validation"),
 }
+AVERAGES = {
+    "weighted_avg.f1": ("weighted_f1", "test"),
+    "macro_avg.f1": ("macro_f1", "test"),
+    "macro_avg.precision": ("macro_precision", "test"),
+    "macro_avg.recall": ("macro_recall", "test"),
+}
 PREFERRED = ("accuracy.test", "test.accuracy", "test_accuracy", "validation_accuracy")
 PARTS = ("train", "validation", "test")
 DEFINITIONS = {"fma-densenet": {"accuracy": "ovr_accuracy"}}
@@ -75,6 +81,10 @@ class Claim:
         it is not one of ours.
     correct, total : int or None
         Clips behind a share, where they are known or follow from the printed rows.
+    genres : tuple of str
+        The genres that the number is about (the mean over them); empty: all of the result.
+    from_rows : bool
+        The report prints the rows of its table but not this score: it follows from them.
     """
 
     path: str
@@ -83,6 +93,8 @@ class Claim:
     split: str | None = None
     correct: int | None = None
     total: int | None = None
+    genres: tuple[str, ...] = ()
+    from_rows: bool = False
 
     @property
     def low(self) -> float:
@@ -174,19 +186,19 @@ def claim(item: Item, path: str | None = None, metric: str | None = None) -> Cla
     path : str or None
         Dotted path in `Item.values`, e.g. ``rows.DenseNet.f1``.
     metric : str or None
-        Overrides the metric that the name suggests (``ovr_accuracy`` for the FMA report's accuracy).
+        Without a path: the first number of this metric. With one: overrides the metric that the name of the
+        number suggests. ``class_precision``: the mean over the genres listed one by one.
 
     Raises
     ------
     ReportError
         When there is nothing at `path`.
     """
+    if metric is not None and metric.startswith("class_"):
+        return _class_claim(item, metric)
+    path = path or _main_path(item, metric)
     if path is None:
-        measurable = [path for path, _ in _leaves(item.values) if _metric_at(path) and "per_class" not in path]
-        preferred = [p for p in measurable if p == "accuracy" or p.endswith(PREFERRED)]
-        if not measurable:
-            return None
-        path = (preferred or measurable)[0]
+        return _row_claim(item, metric)
     printed = item.value(path)
     if isinstance(printed, list):
         printed = tuple(printed)
@@ -198,7 +210,46 @@ def claim(item: Item, path: str | None = None, metric: str | None = None) -> Cla
     return Claim(path, printed, metric or named, split, correct, total)
 
 
+def _class_claim(item: Item, metric: str) -> Claim | None:
+    """The mean over the genres whose score a report lists one by one (``class_precision``)."""
+    scores = item.values.get("per_class") or {}
+    name = metric.removeprefix("class_")
+    listed = {genre: score[name] if isinstance(score, Mapping) else score for genre, score in scores.items()}
+    return (
+        Claim("per_class", float(np.mean(list(listed.values()))), metric, "test", genres=tuple(listed))
+        if listed
+        else None
+    )
+
+
+def _row_claim(item: Item, metric: str | None) -> Claim | None:
+    """A score that a classification report leaves out, from its rows (``techno/table-3``)."""
+    if item.kind != "classification_report":
+        return None
+    rows = item.values["per_class"].values()
+    f1, support = (np.array([row[name] for row in rows], float) for name in ("f1", "support"))
+    correct, total = item.derived.get("correct"), item.derived.get("total")
+    if metric in (None, "accuracy") and total:
+        return Claim("per_class", correct / total, "accuracy", "test", correct, total, from_rows=True)
+    scores = {"macro_f1": f1.mean(), "weighted_f1": f1 @ support / support.sum()}
+    return Claim("per_class", float(scores[metric]), metric, "test", from_rows=True) if metric in scores else None
+
+
+def _main_path(item: Item, metric: str | None) -> str | None:
+    """Where the item's main number stands: of `metric` if that is given, else its first score."""
+    paths = [path for path, _ in _leaves(item.values) if "per_class" not in path]
+    if metric is not None:
+        own = DEFINITIONS.get(item.report, {})
+        exact = [p for p in paths if (m := _metric_at(p)) and own.get(m[0], m[0]) == metric]
+        return next(iter(exact or [p for p in paths if p.startswith(metric)]), None)
+    measurable = [path for path in paths if _metric_at(path)]
+    preferred = [p for p in measurable if p == "accuracy" or p.endswith(PREFERRED)]
+    return next(iter(preferred or measurable), None)
+
+
 def _metric_at(path: str) -> tuple[str, str] | None:
+    if path in AVERAGES:
+        return AVERAGES[path]
     *before, last = path.split(".")
     if last in PARTS and before and before[-1] in MEASURABLE:
         return MEASURABLE[before[-1]][0], last
@@ -225,7 +276,7 @@ def _counts(item: Item, path: str, printed: Any, metric: str | None) -> tuple[in
     return None, None
 
 
-def measure(result: Result, metric: str, split: str = "test", *, genre: str | None = None) -> Measured | None:
+def measure(result: Result, metric: str, split: str = "test", *, genres: tuple[str, ...] = ()) -> Measured | None:
     """Return our number for a metric on one part, None where the result does not hold it.
 
     Predictions come first; where a part has none stored (the training clips), the history at the best
@@ -235,16 +286,17 @@ def measure(result: Result, metric: str, split: str = "test", *, genre: str | No
     ----------
     result : Result
     metric : str
-        A metric of `mgclib.results.METRICS`, or ``best_epoch``; with `genre`: precision, recall or f1.
+        A metric of `mgclib.results.METRICS`, or ``best_epoch``; with `genres`: precision, recall or f1.
     split : {"train", "validation", "test"}
-    genre : str, optional
-        One genre instead of all.
+    genres : tuple of str, optional
+        The mean over these genres instead of all.
     """
-    if genre is not None:
-        if split not in result.parts or genre not in result.genres:
+    if genres:
+        if split not in result.parts or not set(genres) <= set(result.genres):
             return None
-        per_seed = [result.classification_report(split, seed).loc[genre, metric] for seed in result.seeds]
-        return _over_seeds(np.array(per_seed), "seeds")
+        column = metric.removeprefix("class_")
+        tables = [result.classification_report(split, seed) for seed in result.seeds]
+        return _over_seeds(np.array([table.loc[list(genres), column].mean() for table in tables]), "seeds")
     if metric != "best_epoch" and split in result.parts:
         interval = result.interval(metric, split=split)
         return Measured(interval.mean, interval.low, interval.high, interval.n, interval.kind)

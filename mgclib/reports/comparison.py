@@ -214,7 +214,7 @@ def _classification(entry: Item, reported: Source, ours: list[Source], split: st
 
 
 def _hits(diagonal: pd.Series, totals: pd.Series, named: pd.Series) -> pd.DataFrame:
-    block = pd.DataFrame({"hits": diagonal, "clips": totals, "named": named}).astype(float)
+    block = pd.DataFrame({"hits": diagonal, "clips": totals, "predicted": named}).astype(float)
     block.loc["all"] = block.sum(min_count=1)
     with np.errstate(invalid="ignore", divide="ignore"):
         block["share"] = block["hits"] / block["clips"]

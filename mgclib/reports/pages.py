@@ -14,8 +14,8 @@ from itertools import groupby
 from mgclib import experiments, ledger, records
 from mgclib.experiments import Experiment
 from mgclib.reports.claims import Measured, claim, measure
-from mgclib.reports.items import body, heading
 from mgclib.reports.loader import APPROACHES, KINDS, Erratum, Item, Report, item, load, slugs
+from mgclib.reports.printed import body, heading
 from mgclib.reports.typeset import bar, facts, style, words
 
 __all__ = ["ledger_page", "report_page", "results_table"]
@@ -81,7 +81,7 @@ def report_page(slug: str, profile: str = "demo") -> str:
     parts = [
         TOC_DEPTH,
         f"(report-{slug})=\n# {slug}: {markdown(report.title)}\n",
-        _raw(f"<style>{style()}</style>"),
+        _raw(f"<style>{style()}{SMALL_HEADINGS}</style>"),
         _lead(report),
     ]
     parts += ["## How far we got\n", _raw(bar(_counts(rows.values()))), _claims(report, rows)]
@@ -216,7 +216,7 @@ def ledger_page(profile: str = "demo") -> str:
     everything = [row for group in rows.values() for row in group]
     parts = [
         "# The ledger\n",
-        _raw(f"<style>{style()}</style>"),
+        _raw(f"<style>{style()}{SMALL_HEADINGS}</style>"),
         f"One row for each of the {len(everything)} items of the five reports. *Recorded* is our number on the "
         f"report's own data set and split, with its 95 % interval over seeds; *this build* ran at the profile "
         f"`{profile}`. What *synthetic* marks was measured on generated music and proves only that the method "

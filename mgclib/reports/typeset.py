@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["badge", "bar", "comparison_html", "facts", "number", "style", "table", "words"]
 
 STEPS = (0.01, 0.08, 0.20)
-COUNTS = ("support", "hits", "clips", "named", "params")
+COUNTS = ("support", "hits", "clips", "predicted", "params")
 HEADS = {"precision": "prec.", "f1": "F1", "support": "clips"}
 RULED = ("accuracy", "all", "total")
 NULL = '<span class="mgc-null" title="the report does not say">—</span>'
@@ -153,6 +153,7 @@ def _classes(first: bool, score: str, *more: str) -> str:
 def _body(comparison: Comparison) -> str:
     differences = {s.name: comparison.differences(s.name) for s in comparison.sources}
     decimals = comparison.item.values.get("decimals", 2 if _rounded(comparison) else 4)
+    decimals = 2 if comparison.item.kind == "confusion_matrix" else decimals
     lines = []
     for row in comparison.table.index:
         cells = "".join(_block(comparison, s, row, differences[s.name], decimals) for s in comparison.sources)

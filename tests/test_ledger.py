@@ -1,0 +1,243 @@
+"""The ledger: every item has a row, and a verdict says no more than what was run."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from mgclib import experiments, ledger, records, reports
+from mgclib.errors import ParameterError
+from mgclib.reports.claims import Claim, Measured
+from mgclib.results import Result, predictions_frame
+
+GTZAN = tuple(reports.item("cs464-2020/table-7").values["per_class"])  # noqa: PD011
+CNN = [["Conv2D", [128, 128, 32], 320], ["Conv2D", [64, 64, 64], 18496], ["Conv2D", [32, 32, 128], 73856]]
+CNN += [["Dense", [256], 8388864], ["Dense", [5], 1285]]
+
+
+def make_result(accuracies: tuple[float, ...], *, synthetic: bool = False) -> Result:
+    """Return a result with 200 test clips per seed and these test accuracies."""
+    frames = []
+    for seed, accuracy in enumerate(accuracies):
+        true = np.arange(200) % 10
+        named = np.where(np.arange(200) < round(200 * accuracy), true, (true + 1) % 10)
+        ids = [f"{seed}.{k}" for k in range(200)]
+        clips = pd.DataFrame({"genre": [GTZAN[k] for k in true], "track_id": ids}, index=pd.Index(ids, name="clip_id"))
+        probabilities = np.full((200, 10), 0.01, dtype=np.float32)
+        probabilities[np.arange(200), named] = 0.91
+        frames.append(predictions_frame(clips, "test", probabilities, GTZAN, seed))
+    dataset = {"name": "synthetic" if synthetic else "gtzan", "synthetic": synthetic, "fingerprint": "0" * 16}
+    return Result(pd.concat(frames, ignore_index=True), GTZAN, pd.DataFrame(), {}, {"dataset": dataset})
+
+
+def make_plan(**reproduces: dict) -> experiments.Matrix:
+    """Return a run matrix with one experiment per keyword, on synthetic music and on GTZAN."""
+    profiles = {
+        name: experiments.Profile(name, name, dataset, synthetic)
+        for name, dataset, synthetic in (("demo", "synthetic", True), ("gtzan", "gtzan", False))
+    }
+    entries = {
+        name: experiments.Experiment(
+            name, name.title(), "svm_pixels", None, f"page-{name}", {}, {"C": 100.0}, {"demo": {}, "gtzan": {}}, items
+        )
+        for name, items in reproduces.items()
+    }
+    return experiments.Matrix(Path("notebooks/experiments.yaml"), profiles, entries)
+
+
+@pytest.fixture
+def ran(monkeypatch: pytest.MonkeyPatch):
+    """Return a function that says which records and which results of this build exist."""
+
+    def set_up(recorded: dict | None = None, this_build: dict | None = None) -> None:
+        monkeypatch.setattr(records, "read", lambda profile, name: (recorded or {}).get((profile, name)))
+        monkeypatch.setattr(experiments, "result", lambda profile, name, plan=None: (this_build or {}).get(name))
+
+    return set_up
+
+
+def row_of(frame: pd.DataFrame, item_id: str) -> pd.Series:
+    return frame.set_index("item").loc[item_id]
+
+
+def test_every_item_has_a_row_from_day_one(ran) -> None:
+    ran()
+    frame = ledger.ledger(plan=make_plan())
+    assert list(frame.columns) == list(ledger.COLUMNS)
+    assert list(frame["item"]) == [entry.id for entry in reports.items()]
+    assert set(frame["verdict"]) == {"not yet"}
+    assert (frame["reported"] != "").all()
+    assert (frame[["recorded", "this_build", "page"]] == "").all(axis=None)
+
+
+@pytest.mark.parametrize(
+    ("accuracies", "verdict"),
+    [
+        ((0.62, 0.64, 0.65), "reproduced"),
+        ((0.50, 0.51, 0.52), "lower"),
+        ((0.80, 0.81, 0.82), "higher"),
+    ],
+)
+def test_the_interval_on_the_reports_own_data_decides(ran, accuracies: tuple[float, ...], verdict: str) -> None:
+    mine = make_result(accuracies)
+    ran({("gtzan", "svm"): mine})
+    row = row_of(
+        ledger.ledger(plan=make_plan(svm={"cs464-2020/table-7": {"metric": "accuracy"}})), "cs464-2020/table-7"
+    )
+    interval = mine.interval("accuracy")
+    assert row["verdict"] == verdict
+    assert row["recorded"] == f"{interval.mean:.3f} [{interval.low:.3f}, {interval.high:.3f}]"
+    assert row["page"] == "page-svm"
+
+
+def test_synthetic_music_decides_nothing_and_is_marked(ran) -> None:
+    ran(this_build={"svm": make_result((0.635, 0.635, 0.64), synthetic=True)})
+    row = row_of(
+        ledger.ledger(plan=make_plan(svm={"cs464-2020/table-7": {"metric": "accuracy"}})), "cs464-2020/table-7"
+    )
+    assert row["verdict"] == "not yet"
+    assert row["recorded"] == ""
+    assert row["this_build"].endswith("(synthetic)")
+
+
+def test_another_protocol_is_no_reproduction(ran) -> None:
+    ran({("gtzan-filtered", "svm"): make_result((0.63, 0.64, 0.65))})
+    row = row_of(
+        ledger.ledger(plan=make_plan(svm={"cs464-2020/table-7": {"metric": "accuracy"}})), "cs464-2020/table-7"
+    )
+    assert (row["verdict"], row["recorded"]) == ("not yet", "")
+
+
+def test_a_run_on_real_music_in_this_build_counts_like_a_record(ran) -> None:
+    ran(this_build={"svm": make_result((0.63, 0.64, 0.65))})
+    frame = ledger.ledger("gtzan", plan=make_plan(svm={"cs464-2020/table-7": {"metric": "accuracy"}}))
+    assert row_of(frame, "cs464-2020/table-7")["verdict"] == "reproduced"
+
+
+def test_data_that_cannot_be_had_is_other_data_once_the_method_ran(ran) -> None:
+    plan = make_plan(cnn={"techno/table-2": {"metric": "accuracy"}, "techno/table-3": {"metric": "weighted_f1"}})
+    ran()
+    assert row_of(ledger.ledger(plan=plan), "techno/table-2")["verdict"] == "not yet"
+    ran(this_build={"cnn": make_result((0.7, 0.8), synthetic=True)})
+    frame = ledger.ledger(plan=plan)
+    assert row_of(frame, "techno/table-2")["verdict"] == "other data"
+    assert row_of(frame, "techno/table-3")["verdict"] == "not yet"
+
+
+def test_a_figure_is_shown_once_something_drew_it(ran) -> None:
+    plan = make_plan(svm={"cs464-2020/table-7-matrix": {"shows": "confusion matrix"}})
+    ran()
+    assert row_of(ledger.ledger(plan=plan), "cs464-2020/table-7-matrix")["verdict"] == "not yet"
+    ran(this_build={"svm": make_result((0.7, 0.8), synthetic=True)})
+    row = row_of(ledger.ledger(plan=plan), "cs464-2020/table-7-matrix")
+    assert (row["verdict"], row["this_build"]) == ("shown", "figure (synthetic)")
+
+
+def test_of_two_experiments_the_one_with_a_record_speaks(ran) -> None:
+    claim = {"cs464-2020/table-7": {"metric": "accuracy"}}
+    ran({("gtzan", "second"): make_result((0.63, 0.64, 0.65))})
+    row = row_of(ledger.ledger(plan=make_plan(first=claim, second=claim)), "cs464-2020/table-7")
+    assert (row["verdict"], row["page"]) == ("reproduced", "page-second")
+
+
+def test_one_genre_and_the_mean_of_listed_genres_can_be_judged(ran) -> None:
+    mine = make_result((0.6, 0.65, 0.7))
+    ran({("gtzan", "svm"): mine})
+    items = {
+        "cs464-2020/table-7": {"metric": "recall", "genre": "metal"},
+        "cs464-2020/number-svm-class-accuracy": {"metric": "class_precision"},
+    }
+    frame = ledger.ledger(plan=make_plan(svm=items))
+    expected = np.mean([mine.classification_report(seed=s).loc["metal", "recall"] for s in mine.seeds])
+    assert row_of(frame, "cs464-2020/table-7")["recorded"].startswith(f"{expected:.3f} [")
+    listed = mine.classification_report().loc[["blues", "classical", "country"], "precision"].mean()
+    assert row_of(frame, "cs464-2020/number-svm-class-accuracy")["recorded"].startswith(f"{listed:.3f} [")
+
+
+def test_the_exact_share_is_judged_not_the_rounded_one() -> None:
+    stated = Claim("accuracy", 0.64, "accuracy", "test", 127, 200)
+    assert ledger.judge(stated, Measured(0.62, 0.60, 0.636)) == "reproduced"
+    assert ledger.judge(stated, Measured(0.62, 0.60, 0.634)) == "lower"
+    assert ledger.judge(Claim("accuracy_range", (0.5, 0.66), "accuracy"), Measured(0.68, 0.65, 0.71)) == "reproduced"
+    assert ledger.judge(Claim("accuracy", 0.5, "accuracy"), Measured(0.51)) == "higher"
+
+
+def test_the_same_structure_is_exact_and_built_only_once(ran, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    built = []
+
+    def structure(name: str, shape: tuple[int, ...], genres: int) -> list:
+        built.append((name, shape, genres))
+        return CNN
+
+    monkeypatch.setattr(ledger, "project_root", lambda: tmp_path)
+    monkeypatch.setattr("mgclib.models.structure", structure)
+    ran()
+    plan = make_plan(cnn={"techno/listing-cnn": {"structure": "techno-cnn"}})
+    for _ in range(2):
+        assert row_of(ledger.ledger(plan=plan), "techno/listing-cnn")["verdict"] == "exact"
+    assert built == [("techno-cnn", (128, 128, 1), 5)]
+    (tmp_path / "runs" / "structures.json").write_text("half of a fi", encoding="utf-8")
+    assert row_of(ledger.ledger(plan=plan), "techno/listing-cnn")["verdict"] == "exact"
+    assert len(built) == 2
+
+
+def test_a_network_that_does_not_exist_is_not_exact(ran, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(ledger, "project_root", lambda: tmp_path)
+    ran()
+    plan = make_plan(cnn={"techno/listing-cnn": {"structure": "no-such-network"}})
+    assert row_of(ledger.ledger(plan=plan), "techno/listing-cnn")["verdict"] == "not yet"
+
+
+@pytest.mark.parametrize(("names", "verdict"), [({"C": "C"}, "exact"), ({"C": "C", "gamma": "gamma"}, "not yet")])
+def test_settings_are_exact_when_the_experiment_runs_with_them(ran, names: dict, verdict: str) -> None:
+    ran()
+    plan = make_plan(svm={"cs464-2020/number-svm-hyperparameters": {"parameters": names}})
+    assert row_of(ledger.ledger(plan=plan), "cs464-2020/number-svm-hyperparameters")["verdict"] == verdict
+
+
+def test_what_an_item_claims_is_said_in_a_few_words() -> None:
+    from mgclib.reports.claims import claim
+
+    def said(item_id: str) -> str:
+        entry = reports.item(item_id)
+        kinds = ("figure", "architecture", "confusion_matrix", "parameter_set")
+        return ledger.reported(entry, None if entry.kind in kinds else claim(entry))
+
+    assert said("cs464-2020/table-7") == "accuracy 0.64"
+    assert said("cs464-2020/appendix-c") == "4,432,418 parameters"
+    assert said("cs464-2020/table-7-matrix") == "127 of 200 on the diagonal"
+    assert said("techno/table-3") == "accuracy 0.62 (from its rows)"
+    assert said("zewail-2022/number-efficientnetb0") == "validation accuracy 0.8"
+    assert said("cs464-2020/number-1d-cnn-mel-range") == "accuracy 0.5 to 0.66"
+    assert said("agh-2023/figure-1") == "picture"
+
+
+def test_an_unknown_profile_is_refused(ran) -> None:
+    ran()
+    with pytest.raises(Exception, match="no profile 'dmeo'"):
+        ledger.ledger("dmeo", plan=make_plan())
+
+
+def test_the_ledger_of_this_checkout_holds() -> None:
+    frame = ledger.ledger()
+    assert len(frame) == 192
+    assert set(frame["verdict"]) <= set(ledger.VERDICTS)
+    named = {item for entry in experiments.matrix().experiments.values() for item in entry.reproduces}
+    assert (row_of(frame, sorted(named))["page"] != "").all()
+
+
+def test_rendering_as_table_csv_and_json(ran, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    ran()
+    frame = ledger.ledger(plan=make_plan())
+    shown = ledger.render(frame)
+    assert "cs464-2020/table-7" in shown
+    assert "192 items: 192 not yet" in shown
+    assert ledger.render(frame, "csv").count("\n") == 193
+    assert json.loads(ledger.render(frame, "json"))[0].keys() == set(ledger.COLUMNS)
+    with pytest.raises(ParameterError, match="format='xml' must be one of table, csv, json"):
+        ledger.render(frame, "xml")
