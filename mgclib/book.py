@@ -163,14 +163,19 @@ def _pages_from_data(profile: str) -> dict[str, str]:
     from mgclib import reports
     from mgclib.reports import pages
 
-    texts = {f"report-{slug}.md": pages.report_page(slug) for slug in reports.slugs()}
-    return {**texts, "ledger.md": pages.ledger_page(profile), "results.md": pages.results_table()}
+    texts = {f"report-{slug}.md": pages.report_page(slug, profile) for slug in reports.slugs()}
+    return {**texts, "ledger.md": pages.ledger_page(profile), "results.md": _from_root(pages.results_table(profile))}
+
+
+def _from_root(text: str) -> str:
+    """Let the page links of `text` start at the top of the book, so that a page elsewhere can include it."""
+    return re.sub(r"<([\w-]+)>`", rf"</{GENERATED}/\1>`", text)
 
 
 def _results_table() -> str:
     from mgclib.reports import pages
 
-    return pages.results_table()
+    return pages.results_table(links=False)
 
 
 def _write_folder(folder: Path, texts: Mapping[str, str]) -> list[str]:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from mgclib import reports
 from mgclib.experiments import Experiment, Profile
 
 __all__ = ["absent_page", "page_notebook", "promised"]
@@ -95,12 +96,9 @@ def _origin(experiment: Experiment, profile: Profile, values: Mapping[str, Any])
 
 
 def _items(experiment: Experiment) -> str:
-    by_report: dict[str, list[str]] = {}
-    for item in experiment.reproduces:
-        slug, _, name = item.partition("/")
-        by_report.setdefault(slug, []).append(name.replace("-", " "))
-    parts = [f"[{slug}](report-{slug}.md): {', '.join(names)}" for slug, names in by_report.items()]
-    return f" Report items: {'; '.join(parts)}." if parts else ""
+    items = [reports.item(name) for name in experiment.reproduces]
+    links = ", ".join(f"{{ref}}`{item.short} <{item.anchor}>`" for item in items)
+    return f" Report items: {links}." if links else ""
 
 
 def promised(experiment: Experiment, notebook: Mapping[str, Any]) -> dict[str, int]:

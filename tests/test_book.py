@@ -127,7 +127,10 @@ def project(tmp_path, monkeypatch):
     (tmp_path / "book" / "index.md").write_text(f"# Welcome\n\n{words}\n\n```{{include}} _generated/results.md\n```\n")
     (tmp_path / "book" / "how-to-read.md").write_text(f"# How to read\n\n{words}\n")
     (tmp_path / "README.md").write_text(f"# R\n\n{book.README_MARKERS[0]}\n{book.README_MARKERS[1]}\n\nrest\n")
-    data = {"results.md": "| approach |\n|---|\n| SVM |\n", "report-cs464-2020.md": f"# Report\n\n{words}\n"}
+    data = {
+        "results.md": "| approach |\n|---|\n| SVM |\n",
+        "report-cs464-2020.md": f"(cs464-2020-table-7)=\n(cs464-2020-table-7-matrix)=\n# Report\n\n{words}\n",
+    }
     monkeypatch.setattr(book, "_pages_from_data", lambda profile: dict(data))
     monkeypatch.setattr(book, "_results_table", lambda: "| approach |\n|---|\n| SVM |")
     monkeypatch.setenv("MGC_PROJECT", str(tmp_path))
