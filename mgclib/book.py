@@ -23,7 +23,7 @@ from filelock import FileLock, Timeout
 from rich.console import Console
 
 from mgclib import experiments, gates
-from mgclib.chapters import absent_page, page_notebook, promised
+from mgclib.chapters import absent_page, page_notebook, promised, without_progress
 from mgclib.errors import BookError
 from mgclib.experiments import Matrix
 from mgclib.files import data_home, write_text
@@ -150,7 +150,7 @@ def gather(matrix: Matrix, profile: str, notebooks: Mapping[str, Path]) -> Gathe
         if experiment.name not in notebooks:
             texts[f"{experiment.page}.md"] = absent_page(experiment, profile)
             continue
-        notebook = json.loads(notebooks[experiment.name].read_text(encoding="utf-8"))
+        notebook = without_progress(json.loads(notebooks[experiment.name].read_text(encoding="utf-8")))
         gates.check_notebook(experiment.page, notebook, private=private)
         expects[f"{GENERATED}/{experiment.page}"] = promised(experiment, notebook)
         page = page_notebook(notebook, experiment, matrix.profile(profile))

@@ -9,13 +9,14 @@ from typing import Any
 from mgclib import reports
 from mgclib.experiments import Experiment, Profile
 
-__all__ = ["absent_page", "page_notebook", "promised"]
+__all__ = ["absent_page", "page_notebook", "promised", "without_progress"]
 
 PROMPTS = {
     "parameters": ("Parameters and their defaults", "Hide the parameters"),
     "injected-parameters": ("The values of this run", "Hide the values of this run"),
 }
 PATH_PARAMETERS = re.compile(r"^(?:home|results_dir|checkpoint_dir)\s*=.*\n?", re.MULTILINE)
+PROGRESS = re.compile(r"\d+%\|.*\| *\d+/\d+ \[")
 HIDING = {"remove-output", "remove-cell"}
 
 
@@ -27,6 +28,25 @@ def absent_page(experiment: Experiment, profile: str) -> str:
         f"This book was bound at the profile `{profile}`, at which this chapter does not run. It runs at: {runs_at}. "
         "Bind the book at one of them, for example with `mgc book --profile NAME`, to read it.\n"
     )
+
+
+def without_progress(notebook: Mapping[str, Any]) -> dict[str, Any]:
+    """Return `notebook` without the progress bars of tqdm, which a first run draws and a page has no use for."""
+    cells = [
+        {**cell, "outputs": [output for output in cell["outputs"] if not _is_progress(output)]}
+        if cell["cell_type"] == "code"
+        else cell
+        for cell in notebook["cells"]
+    ]
+    return {**notebook, "cells": cells}
+
+
+def _is_progress(output: Mapping[str, Any]) -> bool:
+    data = output.get("data", {})
+    if any("widget" in kind for kind in data):
+        return PROGRESS.search("".join(data.get("text/plain", ""))) is not None
+    lines = re.split(r"[\r\n]+", "".join(output.get("text", ""))) if output.get("name") == "stderr" else []
+    return any(lines) and all(PROGRESS.search(line) for line in lines if line.strip(" \x1b[A"))
 
 
 def page_notebook(notebook: Mapping[str, Any], experiment: Experiment, profile: Profile) -> dict[str, Any]:

@@ -193,6 +193,18 @@ def test_parameters_are_folded_and_paths_and_traces_of_execution_are_gone(run, p
     assert page == chapters.page_notebook(notebook(), matrix.experiments["chapter"], matrix.profiles["demo"])
 
 
+def test_progress_bars_of_a_first_run_are_left_out_and_other_noise_is_not():
+    bar = "mels of synthetic:  50%|#####     | 30/60 [00:01<00:01, 20.0clip/s]"
+    widget = {"application/vnd.jupyter.widget-view+json": {"model_id": "1"}, "text/plain": [bar]}
+    noise = {"output_type": "stream", "name": "stderr", "text": f"{bar}\nUserWarning: careful\n"}
+    bars = {"output_type": "stream", "name": "stderr", "text": f"\r{bar}\r{bar}\n"}
+    said = {"output_type": "stream", "name": "stdout", "text": "30 clips\n"}
+    cleaned = chapters.without_progress(
+        {"cells": [text("x"), cell("f()", outputs=[output(**widget), noise, bars, said])]}
+    )
+    assert cleaned["cells"][1]["outputs"] == [noise, said]
+
+
 def test_a_chapter_without_a_heading_gets_one(run, project):
     matrix = experiments.matrix()
     plain = notebook()
