@@ -133,9 +133,7 @@ def states_table(plan: Matrix, states: Sequence[State], recorded: Mapping[tuple[
     """Return a table of experiments × profiles with cache states and the seeds on record."""
     profiles = [p for p in plan.profiles if any(s.profile == p for s in states) or any(k[0] == p for k in recorded)]
     by_place = {(s.profile, s.experiment): s for s in states}
-    table = Table(
-        caption="stale = finished, but notebook, parameters, library or data differ now; recorded = in book/records"
-    )
+    table = Table(caption="stale: something changed since it finished; recorded: in book/records")
     table.add_column("experiment", no_wrap=True)
     for profile in profiles:
         table.add_column(profile)

@@ -66,8 +66,9 @@ def read_yaml(path: Path) -> Any:
 def closest(name: str, valid: Iterable[str]) -> str:
     """Return ``"; closest: 'x'; valid: a, b, x"`` for an error message about an unknown `name`."""
     valid = sorted(valid)
-    match = difflib.get_close_matches(str(name), valid, n=1, cutoff=0.4)
-    hint = f"; closest: {match[0]!r}" if match else ""
+    folded = {choice.casefold(): choice for choice in valid}
+    match = difflib.get_close_matches(str(name).casefold(), folded, n=1, cutoff=0.4)
+    hint = f"; closest: {folded[match[0]]!r}" if match else ""
     return f"{hint}; valid: {', '.join(valid) or 'none'}"
 
 

@@ -94,7 +94,7 @@ class Running:
 def start(task: Task, lock: FileLock, threads: int) -> Running:
     """Start the experiment in a fresh ``.part-…`` folder; its kernel may use `threads` threads."""
     with writable(task.part):
-        shutil.rmtree(task.part, ignore_errors=True)
+        _clear(task.shelf)
         (task.part / "jupyter").mkdir(parents=True)
         task.checkpoints.mkdir(exist_ok=True)
     read_back = sorted(
@@ -134,6 +134,18 @@ def start(task: Task, lock: FileLock, threads: int) -> Running:
         process.stdin.write(json.dumps(job) + "\n")
         process.stdin.flush()
     return one
+
+
+def _clear(shelf: Path) -> None:
+    """Remove what killed runs have left half made; the lock of the shelf must be held."""
+    for part in shelf.glob(".part-*"):
+        shutil.rmtree(part, ignore_errors=True)
+    for old in shelf.glob(".old-*"):
+        folder = shelf / old.name.removeprefix(".old-")
+        if folder.exists():
+            shutil.rmtree(old, ignore_errors=True)
+        else:
+            old.rename(folder)
 
 
 def _shown(path: str | Path | None, root: Path) -> str | None:

@@ -170,8 +170,8 @@ def signature(path: Path) -> dict[str, Parameter]:
     Raises
     ------
     RunError
-        When there is not exactly one such cell, when it holds anything but annotated literal
-        defaults, when a default contradicts its own annotation or a `REQUIRED` name is missing.
+        When there is not exactly one such cell, when it holds anything but annotated literal defaults (and
+        imports from typing), when a default contradicts its own annotation or a `REQUIRED` name is missing.
     """
     tagged = [
         "".join(cell["source"])
@@ -186,7 +186,7 @@ def signature(path: Path) -> dict[str, Parameter]:
         raise RunError(f"{path}: line {error.lineno} of the parameters cell is not Python: {error.msg}") from error
     found: dict[str, Parameter] = {}
     for statement in body:
-        if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant):
+        if _is_text(statement) or (isinstance(statement, ast.ImportFrom) and statement.module == "typing"):
             continue
         parameter = _parameter(path, statement)
         found[parameter.name] = parameter
@@ -194,6 +194,10 @@ def signature(path: Path) -> dict[str, Parameter]:
     if missing:
         raise RunError(f"{path}: the parameters cell lacks {', '.join(missing)}; add them with annotated defaults")
     return found
+
+
+def _is_text(statement: ast.stmt) -> bool:
+    return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
 
 
 def _parameter(path: Path, statement: ast.stmt) -> Parameter:
