@@ -22,6 +22,7 @@ __all__ = ["ledger_page", "report_page", "results_table"]
 
 SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|$~^&])")
 LEADING = re.compile(r"^(\s*)([-+]|\d+(?=[.)]\s))")
+NUMBERED_SECTION = re.compile(r"[\d.]+$")
 NONE = "—"
 TOC_DEPTH = "---\ntocdepth: 2\n---\n"
 SMALL_HEADINGS = ".bd-article h3 { font-size: 1.15rem; margin-top: 2rem; }\n"
@@ -166,7 +167,7 @@ def _erratum_anchor(erratum: Erratum, report: Report) -> str:
 
 
 def _item(entry: Item, row: ledger.Row, report: Report, titles: Mapping[str, str]) -> str:
-    where = f"section {entry.section}" if entry.section[:1].isdigit() else entry.section
+    where = f"section {entry.section}" if NUMBERED_SECTION.match(entry.section) else entry.section
     line = [f"[{KINDS[entry.kind]}]{{.mgc-kind}}", _verdict(row.verdict), f"[{markdown(where)}]{{.mgc-muted}}"]
     if row.page:
         line.append(f"run again in {_doc(row.page, titles[row.page])}")
