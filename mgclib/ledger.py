@@ -47,6 +47,7 @@ __all__ = ["COLUMNS", "VERDICTS", "Row", "ledger", "render", "rows"]
 VERDICTS = ("reproduced", "exact", "shown", "higher", "lower", "other data", "not yet")
 COLUMNS = ("item", "report", "kind", "approach", "reported", "recorded", "this_build", "verdict", "page")
 NOT_OBTAINABLE = ("techno", "fma-small")
+PIPED_WIDTH = 160
 FORMATS = ("table", "csv", "json")
 LONG = {
     "log_loss": "loss",
@@ -344,13 +345,17 @@ def render(frame: pd.DataFrame, format: str = "table") -> str:
     from rich.console import Console
     from rich.table import Table
 
-    shown = [name for name in COLUMNS if name not in ("report", "approach")]
+    shown = [name for name in COLUMNS if name not in ("report", "kind", "approach")]
     counts = frame["verdict"].value_counts()
     caption = f"{len(frame)} items: " + ", ".join(f"{counts[v]} {v}" for v in VERDICTS if v in counts)
-    table = Table(*(name.replace("_", " ") for name in shown), caption=caption)
+    table = Table(caption=caption)
+    for name in shown:
+        table.add_column(name.replace("_", " "), no_wrap=name in ("item", "verdict"))
     for values in frame[shown].itertuples(index=False):
         table.add_row(*(str(value) for value in values))
     console = Console()
+    if not console.is_terminal:
+        console = Console(width=PIPED_WIDTH)
     with console.capture() as captured:
         console.print(table)
     return captured.get()

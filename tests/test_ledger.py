@@ -230,12 +230,11 @@ def test_the_ledger_of_this_checkout_holds() -> None:
     assert (row_of(frame, sorted(named))["page"] != "").all()
 
 
-def test_rendering_as_table_csv_and_json(ran, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("COLUMNS", "200")
+def test_rendering_as_table_csv_and_json(ran) -> None:
     ran()
     frame = ledger.ledger(plan=make_plan())
     shown = ledger.render(frame)
-    assert "cs464-2020/table-7" in shown
+    assert all(entry.id in shown for entry in reports.items())
     assert "192 items: 192 not yet" in shown
     assert ledger.render(frame, "csv").count("\n") == 193
     assert json.loads(ledger.render(frame, "json"))[0].keys() == set(ledger.COLUMNS)
