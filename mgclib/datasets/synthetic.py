@@ -38,7 +38,7 @@ DESCRIPTION = (
     "Generated music in ten genres or five kinds of techno: a recipe per style, an artist per one or two "
     "tracks, several excerpts per track; 22050 Hz, mono, 16 bit."
 )
-CITATION = "mgclib synthetic music, generator version {version}: made by the report book's own code."
+CITATION = f"mgclib synthetic music, generator version {synthesis.VERSION}: made by the report book's own code."
 LICENCE = "CC0-1.0: made by a program from random numbers, no recording was used."
 
 FAMILIES = synthesis.FAMILIES
@@ -180,11 +180,8 @@ def _complete(folder: Path, collection: _Collection, clips: list[_Clip], jobs: i
     """Generate the clips that are missing; the manifest (clip file -> size in bytes) is written last."""
     if not _missing(folder, clips, _read_manifest(folder)):
         return
-    lock = folder.with_name(f".{folder.name}.lock")
-    with atomic_path(lock.with_suffix(".probe")):
-        pass  # the one-line error for a folder that cannot be written, before any worker starts
-    lock.with_suffix(".probe").unlink(missing_ok=True)
-    with FileLock(lock):
+    write_text(folder / "README.txt", f"{DESCRIPTION}\n{collection}\n{CITATION}\n{LICENCE}\n")
+    with FileLock(folder / ".lock"):
         sizes = _read_manifest(folder)
         missing = _missing(folder, clips, sizes)
         whole = {c.file: size for c in missing if (size := _whole_size(folder / c.file, collection))}
@@ -221,7 +218,7 @@ def _write_track(folder: Path, collection: _Collection, clips: list[_Clip]) -> d
 def _read_manifest(folder: Path) -> dict[str, int]:
     try:
         return json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-    except (FileNotFoundError, json.JSONDecodeError):
+    except (FileNotFoundError, NotADirectoryError, ValueError):
         return {}
 
 
@@ -251,9 +248,8 @@ def _dataset(folder: Path, collection: _Collection, clips: list[_Clip]) -> Datas
     table = pd.DataFrame(rows, columns=list(CLIP_COLUMNS[:-1]), index=pd.Index([c.clip_id for c in clips]))
     table["duration_s"] = collection.n_samples / SAMPLE_RATE
     table.index.name = "clip_id"
-    recipe = f"{collection.key}/{synthesis.VERSION}"
     content = {
-        str(folder / c.file): hashlib.blake2b(f"{recipe}/{c.clip_id}".encode(), digest_size=16).hexdigest()
+        str(folder / c.file): hashlib.blake2b(f"{collection.key}/{c.clip_id}".encode(), digest_size=16).hexdigest()
         for c in clips
     }
     return Dataset(
@@ -261,7 +257,7 @@ def _dataset(folder: Path, collection: _Collection, clips: list[_Clip]) -> Datas
         clips=table.sort_index(),
         genres=FAMILIES[collection.family],
         licence=LICENCE,
-        citation=CITATION.format(version=synthesis.VERSION),
+        citation=CITATION,
         clip_seconds=collection.clip_seconds,
         content=content,
         synthetic=True,

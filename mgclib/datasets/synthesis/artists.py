@@ -2,62 +2,22 @@
 
 from __future__ import annotations
 
-import zlib
+from mgclib.datasets.synthesis.recipes import FAMILIES
 
 __all__ = ["artist_name", "artist_number"]
 
-FIRST = [
-    "Velvet",
-    "Copper",
-    "Paper",
-    "Midnight",
-    "Northern",
-    "Hollow",
-    "Golden",
-    "Crooked",
-    "Silent",
-    "Electric",
-    "Broken",
-    "Amber",
-    "Distant",
-    "Scarlet",
-    "Wooden",
-    "Frozen",
-    "Lonesome",
-    "Rusty",
-    "Crystal",
-    "Wandering",
-    "Iron",
-    "Gentle",
-    "Thirsty",
-    "Polar",
-]
-SECOND = [
-    "Lanterns",
-    "Herons",
-    "Orchard",
-    "Engines",
-    "Parade",
-    "Foxes",
-    "Harbour",
-    "Sparrows",
-    "Theory",
-    "Cartographers",
-    "Mirrors",
-    "Pilots",
-    "Gardeners",
-    "Satellites",
-    "Wolves",
-    "Avenue",
-    "Machines",
-    "Tailors",
-    "Clocks",
-    "Meadow",
-    "Drummers",
-    "Choir",
-    "Embassy",
-    "Kites",
-]
+# fmt: off
+FIRST = (
+    "Velvet", "Copper", "Paper", "Midnight", "Northern", "Hollow", "Golden", "Crooked", "Silent", "Electric",
+    "Broken", "Amber", "Distant", "Scarlet", "Wooden", "Frozen", "Lonesome", "Rusty", "Crystal", "Wandering",
+    "Iron", "Gentle", "Thirsty", "Polar",
+)
+SECOND = (
+    "Lanterns", "Herons", "Orchard", "Engines", "Parade", "Foxes", "Harbour", "Sparrows", "Theory",
+    "Cartographers", "Mirrors", "Pilots", "Gardeners", "Satellites", "Wolves", "Avenue", "Machines", "Tailors",
+    "Clocks", "Meadow", "Drummers", "Choir", "Embassy", "Kites",
+)
+# fmt: on
 
 
 def artist_number(track: int) -> int:
@@ -68,8 +28,9 @@ def artist_number(track: int) -> int:
 
 def artist_name(genre: str, track: int) -> str:
     """Return the artist of a track; no two artists of a family have the same name."""
-    number = artist_number(track)
-    offset = zlib.crc32(genre.encode()) % len(FIRST)
-    first = FIRST[(offset + number) % len(FIRST)]
-    second = SECOND[(offset + number + number // len(FIRST)) % len(SECOND)]
-    return f"{first} {second} ({genre})"
+    family = next(genres for genres in FAMILIES.values() if genre in genres)
+    number = family.index(genre) + len(family) * artist_number(track)
+    cycle, first = divmod(number, len(FIRST))
+    album, shift = divmod(cycle, len(SECOND))
+    name = f"{FIRST[first]} {SECOND[(first + shift) % len(SECOND)]}"
+    return f"{name} {album + 1}" if album else name

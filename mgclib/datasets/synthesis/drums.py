@@ -125,16 +125,16 @@ class DrumKit:
         noise = self._band(max(600.0, 4 * f), NYQUIST, kit.snare_decay * self.scale[3])
         t = np.arange(len(noise)) / SAMPLE_RATE
         shell = np.sin(2 * np.pi * f * t) + 0.6 * np.sin(2 * np.pi * 1.72 * f * t)
-        return 0.55 * shell * np.exp(-t / 0.06) + 0.6 * kit.wires * noise
+        return 0.6 * shell * np.exp(-t / 0.06) + 0.4 * kit.wires * noise
 
     def _cymbal(self, sound: str) -> np.ndarray:
         decay = {"hat": 1, "open": 6, "ride": 9, "splash": 8, "crash": 18}[sound] * self.kit.hat_decay * self.scale[5]
         cutoff = self.kit.hat * self.scale[4] * {"ride": 0.75, "crash": 0.5}.get(sound, 1.0)
         noise = self._band(min(cutoff, 9000.0), NYQUIST, min(decay, 0.5))
         t = np.arange(len(noise)) / SAMPLE_RATE
-        strike = 0.5 if sound == "ride" else 0.2
+        wash, strike = {"ride": (0.1, 0.3), "crash": (0.3, 0.1)}.get(sound, (0.25, 0.12))
         ring = sum(np.sign(np.sin(2 * np.pi * 5.1 * f * self.scale[4] * t)) for f in METAL) / len(METAL)
-        return 0.5 * noise + strike * ring * np.exp(-t / min(decay, 0.06))
+        return wash * noise + strike * ring * np.exp(-t / min(decay, 0.06))
 
     def _band(self, low: float, high: float, decay: float) -> np.ndarray:
         t = _time(5 * decay)

@@ -69,7 +69,7 @@ class Bar:
 
 
 def with_chance(pattern: str, rng: np.random.Generator) -> list[tuple[int, float]]:
-    """Return steps and velocities of a pattern: ``X x o g`` from accent to ghost, ``?`` half of the time, ``.`` rest."""
+    """Return steps and velocities of a pattern: ``X x o g`` accent to ghost, ``?`` sometimes, ``.`` rest."""
     loudness = {"X": 1.0, "x": 0.8, "o": 0.55, "g": 0.3, "?": 0.5}
     hits = [(k, loudness[c]) for k, c in enumerate(pattern) if c != "."]
     return [(k, v) for k, v in hits if pattern[k] != "?" or rng.random() < 0.5]
@@ -109,7 +109,7 @@ def walking(bar: Bar) -> list[Note]:
     for start, length, chord in bar.spans:
         root = _near(chord.root, bar.register)
         tones = [root + i for i in chord.intervals]
-        line = [root, *bar.rng.choice(tones + [root + 2, root + 9], 6)][: int(length)]
+        line = [root, *bar.rng.choice([*tones, root + 2, root + 9], 6)][: int(length)]
         notes += [(start + k, int(p), 0.9, 0.85 + 0.15 * (k == 0)) for k, p in enumerate(line)]
     target = _near(bar.following.root, bar.register)
     beat, _, length, velocity = notes[-1]

@@ -46,11 +46,13 @@ class Desk:
     Parameters
     ----------
     medium : Medium
+    tone : three floats [dB]
+        The genre's equaliser, see `Style`.
     rng : np.random.Generator
         Draws the artist's settings.
     """
 
-    def __init__(self, medium: Medium, rng: np.random.Generator) -> None:
+    def __init__(self, medium: Medium, tone: tuple[float, float, float], rng: np.random.Generator) -> None:
         bandwidth, self.noise, self.crackle, bass, treble, self.drive, room = (
             rng.uniform(*span)
             for span in (
@@ -65,8 +67,10 @@ class Desk:
         )
         self.equaliser = np.vstack(
             [
-                _shelf(200, bass, "low"),
-                _shelf(2500, treble, "high"),
+                _shelf(200, bass + tone[0], "low"),
+                _shelf(500, -tone[1], "low"),
+                _shelf(1600, -tone[1], "high"),
+                _shelf(2500, treble + tone[2], "high"),
                 signal.butter(2, min(bandwidth, 10500), fs=SAMPLE_RATE, output="sos"),
                 signal.butter(1, 30, "highpass", fs=SAMPLE_RATE, output="sos"),
             ]

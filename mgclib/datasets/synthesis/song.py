@@ -18,7 +18,7 @@ from mgclib.datasets.synthesis.tones import Instrument
 
 __all__ = ["SAMPLE_RATE", "VERSION", "Song"]
 
-VERSION = 1
+VERSION = 2
 SAMPLE_RATE = 22050
 SECTION_BARS = 8
 PREROLL_S = 0.4
@@ -41,7 +41,7 @@ class Player:
         self.plays = artist.random() < part.presence
         self.instrument = Instrument(_one_of(artist, part.instruments), artist)
         self.drive = artist.uniform(*part.drive)
-        self.gain = 10 ** ((part.level + artist.uniform(-2.5, 2.5) + track.uniform(-2.5, 2.5)) / 20)
+        self.gain = 10 ** ((part.level + artist.uniform(-2, 2) + track.uniform(-2, 2)) / 20)
         self.room = part.room * artist.uniform(0.4, 1.8)
         self.figure = FIGURES[_one_of(track, part.figures)]
         self.register = part.register + int(track.integers(-3, 4))
@@ -72,13 +72,13 @@ class Song:
         self.swing = rng.uniform(*style.swing)
         self.progressions = [parse_progression(_one_of(rng, style.progressions), self.key) for _ in range(2)]
         self.kit = DrumKit(_one_of(artist, style.kits), artist)
-        self.drum_gain = 10 ** ((style.drums + artist.uniform(-3, 3) + rng.uniform(-2, 2)) / 20)
+        self.drum_gain = 10 ** ((style.drums + artist.uniform(-2, 2) + rng.uniform(-1.5, 1.5)) / 20)
         self.drum_room = artist.uniform(0.03, 0.2)
         self.grooves = [_one_of(rng, style.grooves) for _ in range(2)] if style.grooves else []
         self.balance = {
             sound: 10 ** (rng.uniform(-4, 3) / 20) for sound in sorted({s for g in self.grooves for s in g})
         }
-        self.desk = Desk(MEDIA[_one_of(artist, style.media)], artist)
+        self.desk = Desk(MEDIA[_one_of(artist, style.media)], style.tone, artist)
         players = [Player(part, artist, rng) for part in style.parts]
         self.players = [p for p in players if p.plays] or players[:1]
         self.level = rng.uniform(0.45, 0.98)

@@ -60,6 +60,8 @@ class Style:
     swing : range, 0.5 … 0.67
         Where in its pair the second note falls; 2/3: a shuffle. `pair` is the pair's length in beats.
     drums : float [dB]
+    tone : three floats [dB]
+        How the genre is equalised: below 200 Hz, around 900 Hz, above 2500 Hz.
     fills : float, 0 … 1
         Chance of a drum fill in every fourth bar.
     looseness : float [seconds]
@@ -79,6 +81,7 @@ class Style:
     swing: Range = (0.5, 0.5)
     pair: float = 1.0
     drums: float = -3.0
+    tone: tuple[float, float, float] = (0.0, 0.0, 0.0)
     fills: float = 0.6
     looseness: float = 0.006
     weight: float = 1.0
@@ -102,24 +105,24 @@ class Medium:
     """
 
     bandwidth: Range = (8500, 10500)
-    noise: Range = (-70, -50)
+    noise: Range = (-72, -55)
     crackle: Range = (0, 0)
-    bass: Range = (-4, 4)
-    treble: Range = (-5, 5)
+    bass: Range = (-3, 3)
+    treble: Range = (-3, 3)
     drive: Range = (0, 6)
     room: Range = (0.4, 1.0)
 
 
 MEDIA = {
     "studio": Medium(),
-    "loud": Medium(drive=(4, 12), treble=(-2, 6), bass=(-2, 5), room=(0.3, 0.8)),
-    "live": Medium(noise=(-52, -38), treble=(-7, 1), room=(1.0, 2.0), drive=(0, 5)),
-    "hall": Medium(noise=(-65, -48), bass=(-4, 2), treble=(-6, 2), drive=(0, 1), room=(1.4, 2.4)),
-    "tape": Medium(bandwidth=(5500, 9000), noise=(-52, -40), treble=(-7, 1), drive=(2, 7)),
+    "loud": Medium(drive=(4, 12), treble=(-1, 4), bass=(-1, 4), room=(0.3, 0.8)),
+    "live": Medium(noise=(-60, -46), treble=(-5, 1), room=(1.0, 2.0), drive=(0, 5)),
+    "hall": Medium(noise=(-68, -52), bass=(-3, 2), treble=(-4, 2), drive=(0, 1), room=(1.4, 2.4)),
+    "tape": Medium(bandwidth=(6000, 9000), noise=(-58, -46), treble=(-5, 1), drive=(2, 6)),
     "old record": Medium(
-        bandwidth=(3800, 6500), noise=(-46, -32), crackle=(4, 25), bass=(-9, -2), treble=(-6, 2), drive=(2, 8)
+        bandwidth=(4200, 6500), noise=(-52, -40), crackle=(3, 15), bass=(-7, -2), treble=(-4, 2), drive=(2, 7)
     ),
-    "vinyl": Medium(bandwidth=(6500, 10000), noise=(-55, -42), crackle=(0, 10), bass=(-2, 4), treble=(-6, 2)),
-    "club": Medium(bass=(0, 7), treble=(-3, 5), drive=(3, 10), room=(0.4, 1.0)),
-    "warehouse": Medium(noise=(-55, -38), bass=(0, 6), treble=(-6, 4), drive=(6, 14), room=(0.8, 1.8)),
+    "vinyl": Medium(bandwidth=(6500, 10000), noise=(-60, -46), crackle=(0, 8), bass=(-1, 4), treble=(-4, 2)),
+    "club": Medium(bass=(-2, 6), treble=(-4, 5), drive=(2, 9), room=(0.4, 1.0)),
+    "warehouse": Medium(noise=(-60, -42), bass=(-3, 5), treble=(-6, 5), drive=(3, 12), room=(0.8, 1.8)),
 }

@@ -20,6 +20,7 @@ CLASSICAL = (
         progressions=CADENCES,
         scales=("major", "harmonic minor", "minor"),
         media=("hall", "hall", "live", "old record"),
+        tone=(-4, 0, -4),
         looseness=0.02,
         parts=(
             Part(("strings",), ("held",), 55, -7, 1.0, room=0.5, rests=0),
@@ -34,6 +35,7 @@ CLASSICAL = (
         progressions=CADENCES,
         scales=("major", "harmonic minor"),
         media=("hall", "hall", "old record", "studio"),
+        tone=(-4, 0, -4),
         looseness=0.018,
         parts=(
             Part(("piano",), ("alberti", "arpeggio", "triplets"), 54, -7, rests=0, room=0.3),
@@ -47,6 +49,7 @@ CLASSICAL = (
         scales=("major", "harmonic minor"),
         beats=3,
         media=("hall", "hall", "studio"),
+        tone=(-4, 0, -4),
         looseness=0.01,
         weight=0.7,
         parts=(
@@ -70,6 +73,7 @@ COUNTRY = (
         ),
         kits=("brushes", "dry", "studio"),
         media=("studio", "tape", "live"),
+        tone=(-3, -3, 4),
         drums=-8,
         parts=(
             Part(("upright bass", "finger bass"), ("root fifth",), 35, -3, room=0.02, rests=0),
@@ -90,6 +94,7 @@ COUNTRY = (
         ),
         kits=("brushes",),
         media=("tape", "studio", "old record"),
+        tone=(-3, -3, 4),
         drums=-9,
         weight=0.6,
         parts=(
@@ -109,6 +114,7 @@ COUNTRY = (
         ),
         kits=("studio", "dry"),
         media=("studio", "loud", "live"),
+        tone=(-3, -3, 4),
         drums=-5,
         weight=0.8,
         parts=(
@@ -151,6 +157,7 @@ JAZZ = (
         ),
         kits=("jazz",),
         media=("tape", "old record", "live", "studio"),
+        tone=(0, 2, -2),
         drums=-7,
         fills=0.2,
         looseness=0.012,
@@ -169,6 +176,7 @@ JAZZ = (
         grooves=({"snare": "x.o.X.o.x.o.X.o.", "hat": "....o.......o...", "ride": "x...o.g.x...o.g."},),
         kits=("brushes",),
         media=("studio", "tape", "hall", "old record"),
+        tone=(0, 2, -2),
         drums=-14,
         fills=0,
         looseness=0.02,
@@ -189,6 +197,7 @@ JAZZ = (
         ),
         kits=("jazz", "dry"),
         media=("studio", "vinyl", "tape"),
+        tone=(0, 2, -2),
         drums=-6,
         looseness=0.009,
         weight=0.7,

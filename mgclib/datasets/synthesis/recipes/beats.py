@@ -27,6 +27,7 @@ DISCO = (
         ),
         kits=("dry", "studio"),
         media=("studio", "vinyl", "tape"),
+        tone=(1, -3, 3),
         parts=(
             Part(("finger bass", "slap bass"), ("octaves", "syncopated"), 33, -3, room=0.0, rests=0),
             Part(("electric guitar",), ("sixteenths",), 62, -9, 0.9, (0, 6)),
@@ -51,6 +52,7 @@ DISCO = (
         ),
         kits=("909", "808", "dry"),
         media=("club", "studio", "vinyl"),
+        tone=(1, -3, 3),
         looseness=0.001,
         weight=0.7,
         parts=(
@@ -81,6 +83,7 @@ HIPHOP = (
         ),
         kits=("sampled", "dry"),
         media=("vinyl", "tape", "studio"),
+        tone=(5, 1, -3),
         drums=-1,
         fills=0.15,
         parts=(
@@ -105,6 +108,7 @@ HIPHOP = (
         ),
         kits=("808",),
         media=("loud", "studio", "club"),
+        tone=(5, 1, -3),
         fills=0.1,
         looseness=0.001,
         drums=-2,
@@ -130,6 +134,7 @@ HIPHOP = (
         ),
         kits=("808", "sampled"),
         media=("studio", "vinyl", "club"),
+        tone=(5, 1, -3),
         drums=-2,
         weight=0.6,
         parts=(
@@ -160,6 +165,7 @@ POP = (
         ),
         kits=("909", "808", "studio"),
         media=("loud", "studio", "club"),
+        tone=(1, -2, 5),
         looseness=0.001,
         parts=(
             Part(("synth bass",), ("eighths", "syncopated", "octaves"), 34, -3, room=0.0, rests=0),
@@ -179,6 +185,7 @@ POP = (
         ),
         kits=("studio", "dry"),
         media=("studio", "loud"),
+        tone=(1, -2, 5),
         weight=0.8,
         parts=(
             Part(("finger bass", "pick bass"), ("eighths", "syncopated", "held root"), 34, -4, room=0.0, rests=0),
@@ -197,6 +204,7 @@ POP = (
         ),
         kits=("studio", "808"),
         media=("studio", "hall"),
+        tone=(1, -2, 5),
         drums=-6,
         weight=0.5,
         parts=(
@@ -225,6 +233,7 @@ REGGAE = (
         ),
         kits=("dry", "studio"),
         media=("tape", "vinyl", "studio"),
+        tone=(6, -1, -5),
         drums=-4,
         parts=(
             Part(("dub bass",), ("dub line",), 33, 2, room=0.0, rests=0.03),
@@ -250,6 +259,7 @@ REGGAE = (
         ),
         kits=("dry", "808"),
         media=("tape", "club", "vinyl"),
+        tone=(6, -1, -5),
         drums=-3,
         weight=0.8,
         parts=(
@@ -269,6 +279,7 @@ REGGAE = (
         ),
         kits=("dry", "studio"),
         media=("tape", "old record", "live", "studio"),
+        tone=(6, -1, -5),
         drums=-5,
         weight=0.6,
         parts=(

@@ -24,7 +24,8 @@ BLUES = (
         ),
         kits=("studio", "dry", "jazz"),
         media=("old record", "tape", "live", "studio"),
-        drums=-6,
+        tone=(-2, 4, -3),
+        drums=-4,
         parts=(
             Part(("upright bass", "finger bass"), ("boogie", "walking"), 36, -4, room=0.02, rests=0),
             Part(("electric guitar",), ("shuffle riff", "comp"), 47, -9, 0.8, (4, 14)),
@@ -44,7 +45,8 @@ BLUES = (
         ),
         kits=("studio", "jazz", "brushes"),
         media=("live", "tape", "studio"),
-        drums=-7,
+        tone=(-2, 4, -3),
+        drums=-5,
         weight=0.8,
         parts=(
             Part(("finger bass", "upright bass"), ("walking", "root fifth"), 36, -3, room=0.02, rests=0),
@@ -59,9 +61,10 @@ BLUES = (
         swing=(0.58, 0.67),
         grooves=({"stomp": "X...X...X...X..."}, {"stomp": "X.......X......."}),
         media=("old record", "old record", "tape"),
+        tone=(-2, 4, -3),
         fills=0,
         looseness=0.015,
-        drums=-8,
+        drums=-5,
         weight=0.6,
         parts=(
             Part(("acoustic guitar", "steel strings"), ("boogie", "picking", "shuffle riff"), 45, -3, rests=0),
@@ -83,6 +86,7 @@ METAL = (
         ),
         kits=("clicky", "arena"),
         media=("loud", "loud", "studio"),
+        tone=(2, -4, 4),
         drums=-3,
         looseness=0.003,
         parts=(
@@ -104,6 +108,7 @@ METAL = (
         ),
         kits=("clicky",),
         media=("loud", "live", "tape"),
+        tone=(2, -4, 4),
         looseness=0.004,
         weight=0.6,
         parts=(
@@ -122,6 +127,7 @@ METAL = (
         ),
         kits=("arena", "clicky"),
         media=("loud", "studio", "live"),
+        tone=(2, -4, 4),
         weight=0.8,
         parts=(
             Part(("electric guitar",), ("held power", "power chords", "riff"), 41, -1, 1.0, (22, 34), 0.1, 0, 0),
@@ -143,6 +149,7 @@ ROCK = (
         ),
         kits=("arena", "studio"),
         media=("studio", "loud", "live"),
+        tone=(0, 3, 2),
         parts=(
             Part(("electric guitar",), ("power chords", "riff"), 45, -3, 1.0, (14, 28), 0.1, 0, 0),
             Part(("electric guitar",), ("held power", "strum", "eighth chords"), 52, -7, 0.7, (8, 22)),
@@ -161,6 +168,7 @@ ROCK = (
         ),
         kits=("dry", "studio"),
         media=("studio", "tape", "live"),
+        tone=(0, 3, 2),
         weight=0.8,
         parts=(
             Part(("electric guitar",), ("eighth chords", "strum", "arpeggio"), 57, -5, 1.0, (3, 14)),
@@ -180,6 +188,7 @@ ROCK = (
         ),
         kits=("dry", "studio"),
         media=("tape", "live", "old record"),
+        tone=(0, 3, 2),
         drums=-5,
         weight=0.6,
         parts=(

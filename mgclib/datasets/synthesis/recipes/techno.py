@@ -20,13 +20,14 @@ BOUNCY = (
         ),
         kits=("909", "tribe", "hard"),
         media=("club", "loud", "warehouse"),
+        tone=(0, 0, 1),
         looseness=0.0,
         fills=0.3,
         drums=0,
         parts=(
             Part(("donk", "synth bass"), ("offbeats", "rolling"), 36, -1, 1.0, (0, 8), 0.03, 0, 0),
             Part(("donk", "pluck", "square lead"), ("sequence", "stabs"), 60, -6, 0.9, room=0.15, echo=0.15),
-            Part(("stab", "hoover", "voice"), ("stabs", "riff", "song"), 65, -7, 0.7, room=0.2, echo=0.1, rests=0.3),
+            Part(("stab", "hoover", "voice"), ("stabs", "riff", "song"), 65, -7, 0.7, room=0.2, echo=0.1, rests=0.12),
         ),
     ),
 )
@@ -47,8 +48,8 @@ TEKNO = (
         drums=0,
         parts=(
             Part(("acid", "synth bass"), ("sequence", "rolling"), 43, -3, 1.0, (4, 16), 0.05, 0.1, 0.05),
-            Part(("acid", "square lead", "screech"), ("sequence", "riff"), 60, -7, 0.8, (0, 10), 0.15, 0.2, 0.2),
-            Part(("stab", "hoover", "pad"), ("stabs", "drone"), 58, -10, 0.6, room=0.3, echo=0.1, rests=0.4),
+            Part(("acid", "square lead", "screech"), ("sequence", "riff"), 60, -7, 0.8, (0, 10), 0.15, 0.2, 0.08),
+            Part(("stab", "hoover", "pad"), ("stabs", "drone"), 58, -10, 0.6, room=0.3, echo=0.1, rests=0.15),
         ),
     ),
 )
@@ -65,13 +66,14 @@ WARZONE = (
         ),
         kits=("gabber", "hard"),
         media=("warehouse", "loud"),
+        tone=(0, 2, 1),
         looseness=0.0,
         fills=0.6,
         drums=3,
         parts=(
             Part(("siren", "screech", "hoover"), ("alarm", "riff"), 66, -5, 1.0, (0, 14), 0.25, 0.15, 0.15),
             Part(("synth bass", "hoover"), ("rolling", "drone"), 33, -5, 0.9, (10, 22), 0.05),
-            Part(("growl", "rap"), ("growls", "rap"), 50, -5, 0.6, (4, 16), 0.2, 0.15, 0.35),
+            Part(("growl", "rap"), ("growls", "rap"), 50, -5, 0.6, (4, 16), 0.2, 0.15, 0.15),
         ),
     ),
 )
@@ -88,13 +90,14 @@ INDUSTRIAL = (
         ),
         kits=("hard", "gabber", "909"),
         media=("warehouse", "warehouse", "tape", "club"),
+        tone=(1, -1, -1),
         looseness=0.0,
         fills=0.2,
         drums=0,
         parts=(
             Part(("dub bass", "synth bass"), ("rolling",), 31, 0, 1.0, (6, 18), 0.2, 0, 0),
-            Part(("pad", "hoover", "screech"), ("drone",), 48, -8, 0.9, (8, 20), 0.4, 0.0, 0.15),
-            Part(("stab", "acid", "growl"), ("stabs", "sequence"), 54, -8, 0.7, (4, 16), 0.3, 0.25, 0.3),
+            Part(("pad", "hoover", "screech"), ("drone",), 48, -8, 0.9, (8, 20), 0.4, 0.0, 0.08),
+            Part(("stab", "acid", "growl"), ("stabs", "sequence"), 54, -8, 0.7, (4, 16), 0.3, 0.25, 0.1),
         ),
     ),
 )
@@ -154,7 +157,7 @@ NON_TECHNO_DROP = (
         parts=(
             Part(("808", "hoover", "synth bass"), ("sub", "growls"), 33, 0, 1.0, (2, 18), 0.03, 0, 0),
             Part(("saw lead", "stab", "brass"), ("stabs", "riff", "eighth chords"), 64, -6, 1.0, room=0.25, echo=0.1),
-            Part(("voice", "rap"), ("song", "rap"), 62, -5, 0.5, room=0.25, echo=0.15, rests=0.3),
+            Part(("voice", "rap"), ("song", "rap"), 62, -5, 0.5, room=0.25, echo=0.15, rests=0.12),
         ),
     ),
 )
