@@ -136,6 +136,10 @@ class Dataset:
         }
         return pd.DataFrame.from_dict(table, orient="index").rename_axis("genre")
 
+    def first_clips(self) -> np.ndarray:
+        """Return the row of the first clip of each genre : np.ndarray [shape=(n_genres,), int], for pictures."""
+        return np.array([int((self.clips["genre"] == genre).to_numpy().argmax()) for genre in self.genres])
+
     def select(self, clip_ids: Any) -> Dataset:
         """Return the data set with only these clips, in the order given (genres stay as they are)."""
         unknown = [c for c in clip_ids if c not in self.clips.index]
