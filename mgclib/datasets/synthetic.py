@@ -217,9 +217,10 @@ def _write_track(folder: Path, collection: _Collection, clips: list[_Clip]) -> d
 
 def _read_manifest(folder: Path) -> dict[str, int]:
     try:
-        return json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        sizes = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError, ValueError):
         return {}
+    return sizes if isinstance(sizes, dict) else {}
 
 
 def _missing(folder: Path, clips: Iterable[_Clip], sizes: dict[str, int]) -> list[_Clip]:
@@ -236,11 +237,10 @@ def _size(path: Path) -> int:
 def _whole_size(path: Path, collection: _Collection) -> int:
     """Size of a finished clip that a killed run left behind, 0 if there is none."""
     try:
-        info = soundfile.info(path)
+        y, sample_rate = soundfile.read(path, dtype="int16")
     except soundfile.LibsndfileError:
         return 0
-    fits = info.frames == collection.n_samples and info.samplerate == SAMPLE_RATE
-    return path.stat().st_size if fits else 0
+    return path.stat().st_size if (len(y), sample_rate) == (collection.n_samples, SAMPLE_RATE) else 0
 
 
 def _dataset(folder: Path, collection: _Collection, clips: list[_Clip]) -> Dataset:
