@@ -97,11 +97,11 @@ class Board:
 
     def table(self) -> Table:
         """Return the table : rich.table.Table."""
-        table = Table(box=None, padding=(0, 2, 0, 0))
-        table.add_column("experiment", no_wrap=True)
-        table.add_column("state", no_wrap=True)
-        table.add_column("seconds", justify="right")
-        table.add_column("progress", no_wrap=True, overflow="ellipsis")
+        table = Table(box=None, padding=(0, 2, 0, 0), expand=True)
+        table.add_column("experiment", no_wrap=True, min_width=min(max(map(len, self.rows), default=0), 40))
+        table.add_column("state", no_wrap=True, min_width=8)
+        table.add_column("seconds", justify="right", min_width=7)
+        table.add_column("progress", no_wrap=True, overflow="ellipsis", ratio=1)
         for name, row in self.rows.items():
             seconds = row.get("seconds", time.monotonic() - row["since"] if "since" in row else None)
             table.add_row(

@@ -184,8 +184,9 @@ def _read_messages(stream: Any, messages: queue.SimpleQueue) -> None:
 
 def _read_noise(stream: Any, noise: list[str]) -> None:
     for line in stream:
-        noise.append(line.rstrip())
-        del noise[:-20]
+        if "[IPKernelApp]" not in line:
+            noise.append(line.rstrip())
+            del noise[:-20]
 
 
 def listen(one: Running, board: Board, *, wait: float = 0.0) -> None:
@@ -207,7 +208,7 @@ def listen(one: Running, board: Board, *, wait: float = 0.0) -> None:
 def finish(one: Running) -> Outcome:
     """Put the run where it belongs: a finished one whole in the cache, a failed one as an artefact beside it."""
     listen(one, Board.silent(), wait=2.0)
-    stop(one, keep=True)
+    _close(one)
     seconds = round(one.seconds, 2)
     task = one.task
     end = one.end or _died(one)
@@ -268,18 +269,37 @@ def _keep_failed(task: Task) -> Path | None:
     return made.replace(task.folder / "failed.ipynb")
 
 
-def stop(one: Running, *, keep: bool = False) -> None:
-    """Kill the process with everything it started; without `keep` also clear what it had half made."""
-    with contextlib.suppress(psutil.NoSuchProcess):
-        tree = psutil.Process(one.process.pid).children(recursive=True)
-        one.process.kill()
-        for child in tree:
+def stop(one: Running) -> None:
+    """Kill the process with everything it started, and clear what it had half made."""
+    if one.process.poll() is None:
+        family = _family(one.process.pid)
+        for member in family:
             with contextlib.suppress(psutil.NoSuchProcess):
-                child.kill()
-        psutil.wait_procs(tree, timeout=3)
+                member.kill()
+        until = time.monotonic() + 3
+        while any(map(_alive, family)) and time.monotonic() < until:
+            time.sleep(0.02)
+    _close(one)
+    shutil.rmtree(one.task.part, ignore_errors=True)
+    one.lock.release()
+
+
+def _family(pid: int) -> list[psutil.Process]:
+    try:
+        parent = psutil.Process(pid)
+        return [parent, *parent.children(recursive=True)]
+    except psutil.NoSuchProcess:
+        return []
+
+
+def _alive(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def _close(one: Running) -> None:
     one.process.wait()
     with contextlib.suppress(OSError):
         one.process.stdin.close()
-    if not keep:
-        shutil.rmtree(one.task.part, ignore_errors=True)
-        one.lock.release()

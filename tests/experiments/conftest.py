@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import nbformat
 import pytest
+
+import mgclib
 
 PARAMETERS = '''"""Every notebook begins like this."""
 from typing import Literal
@@ -75,7 +78,17 @@ class Project:
 
 
 @pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+def library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of mgclib's sources for the keys and the kernels, so that an edit during a test is no change."""
+    copy = tmp_path / "library" / "mgclib"
+    shutil.copytree(Path(mgclib.__file__).parent, copy, ignore=shutil.ignore_patterns("__pycache__", ".part-*"))
+    monkeypatch.setattr(mgclib, "__file__", str(copy / "__init__.py"))
+    monkeypatch.setenv("PYTHONPATH", str(copy.parent))
+    return copy
+
+
+@pytest.fixture
+def project(tmp_path: Path, library: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     root = tmp_path / "checkout"
     root.mkdir()
     monkeypatch.setenv("MGC_PROJECT", str(root))

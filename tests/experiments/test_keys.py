@@ -3,11 +3,9 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from pathlib import Path
 
 import pytest
 
-import mgclib
 from mgclib.errors import RunError
 from mgclib.experiments import executed, matrix, states
 from mgclib.experiments.cache import prepare
@@ -15,15 +13,6 @@ from mgclib.experiments.keys import data_digest, training_sources
 
 TRAIN = "model = run_seeds(checkpoint_dir=checkpoint_dir)"
 DRAW = "plot(model)"
-
-
-@pytest.fixture
-def library(tmp_path, monkeypatch):
-    """A copy of mgclib's sources for the keys to look at."""
-    copy = tmp_path / "library" / "mgclib"
-    shutil.copytree(Path(mgclib.__file__).parent, copy, ignore=shutil.ignore_patterns("__pycache__"))
-    monkeypatch.setattr(mgclib, "__file__", str(copy / "__init__.py"))
-    return copy
 
 
 @pytest.fixture
