@@ -36,6 +36,9 @@ TRAINING = ("audio", "augment", "datasets", "features", "models", "splits", "sto
 NOT_TRAINING = ("errors", "files", "results")
 """Imported there, but without a say in what is learned."""
 
+SYNTHESIS = ("datasets/synthesis", "datasets/synthetic")
+"""What makes synthetic music."""
+
 SOURCE_SUFFIXES = (".py", ".yaml", ".csv")
 DATA_SUFFIXES = (".wav", ".au", ".flac", ".ogg", ".mp3", ".m4a", ".aif", ".aiff", ".npz", ".csv")
 COMPUTING = ("numpy", "scikit-learn", "keras", "tensorflow", "librosa", "soxr")
@@ -82,8 +85,11 @@ def _source_hash(path: Path, modified: int, size: int) -> str:
     return _file_hash(path)
 
 
-def training_sources() -> dict[str, str]:
-    """Return the hashes of the source files that can change what is learned: `TRAINING` and its imports."""
+def training_sources(*, synthetic: bool = True) -> dict[str, str]:
+    """Return the hashes of the source files that can change what is learned: `TRAINING` and its imports.
+
+    What makes synthetic music is left out where none is heard: an edit there costs no training on recordings.
+    """
     package = Path(mgclib.__file__).parent
     wanted, found = list(TRAINING), set()
     while wanted:
@@ -94,7 +100,11 @@ def training_sources() -> dict[str, str]:
         for path in [package / f"{room}.py", *(package / room).rglob("*.py")]:
             if path.is_file():
                 wanted.extend(_imported(path, *_facts(path)))
-    return {name: value for name, value in _sources().items() if name.partition("/")[0].removesuffix(".py") in found}
+    return {
+        name: value
+        for name, value in _sources().items()
+        if name.partition("/")[0].removesuffix(".py") in found and (synthetic or not name.startswith(SYNTHESIS))
+    }
 
 
 @functools.lru_cache(maxsize=4096)
@@ -199,7 +209,7 @@ def seeds_key(notebook: Path, parameters: Mapping[str, Any], data: str | None) -
         {
             "parameters": values,
             "code": _training_code(notebook),
-            "sources": training_sources(),
+            "sources": training_sources(synthetic=data is None),
             "versions": [_version(name) for name in COMPUTING],
             "data": data,
             "backend": _backend(),

@@ -223,3 +223,10 @@ def test_states(project):
     }
     project.notebook("tiny", DRAW)
     assert {s.state for s in states(matrix(), ("smoke",))} == {"stale", "not run"}
+
+
+def test_a_change_of_the_synthesis_keeps_what_was_trained_on_recordings(project, library, music):
+    generated, real = keys()[1], keys(profile="real", home=music)[1]
+    append(library / "datasets" / "synthetic.py", "\n# a remark\n")
+    assert keys()[1] != generated
+    assert keys(profile="real", home=music)[1] == real
