@@ -22,6 +22,7 @@ from mgclib import models
 from mgclib.errors import DatasetError, ParameterError
 from mgclib.models.backend import import_keras
 from mgclib.predictions import predictions_frame
+from mgclib.records import provenance
 from mgclib.results import Result
 from mgclib.splits import split
 
@@ -244,7 +245,8 @@ def run_seeds(
     Returns
     -------
     Result
-        Predictions for the validation and test parts of all seeds, and the histories.
+        Predictions for the validation and test parts of all seeds, and the histories. Its provenance says for
+        each seed when, at which commit and how long it was ``fitted``.
 
     Raises
     ------
@@ -266,7 +268,7 @@ def run_seeds(
             if join_validation:
                 parts = np.where(parts == "validation", "train", parts)
             result = _one_seed(dataset, inputs, make(seed), parts, seed)
-            source = f"{result.provenance['fit_seconds'][str(seed)]:.0f} s"
+            source = f"{result.provenance['fitted']['seconds']:.0f} s"
             if kept is not None:
                 result.save(kept)
         done.append(result)
@@ -279,14 +281,8 @@ def run_seeds(
             print(f"seed {seed}: {', '.join(scores)} ({source})", flush=True)
     merged = Result.concat(done)
     settings = {**(parameters or {}), "protocol": protocol, "sizes": list(sizes), "seeds": [int(s) for s in seeds]}
-    provenance = {
-        "dataset": dataset.name,
-        "fingerprint": dataset.fingerprint,
-        "synthetic": dataset.synthetic,
-        "n_clips": len(dataset),
-        "fit_seconds": {k: v for r in done for k, v in r.provenance["fit_seconds"].items()},
-    }
-    return replace(merged, parameters=settings, provenance=provenance)
+    fitted = {str(seed): one.provenance["fitted"] for seed, one in zip(seeds, done, strict=True)}
+    return replace(merged, parameters=settings, provenance={**provenance(dataset), "fitted": fitted})
 
 
 def _one_seed(dataset: Dataset, inputs: np.ndarray, classifier: Any, parts: np.ndarray, seed: int) -> Result:
@@ -312,5 +308,6 @@ def _one_seed(dataset: Dataset, inputs: np.ndarray, classifier: Any, parts: np.n
         if rows.any():
             probabilities = classifier.predict_proba(inputs[rows])
             frames.append(predictions_frame(dataset.clips[rows], part, probabilities, dataset.genres, seed))
-    provenance = {"fit_seconds": {str(seed): round(seconds, 2)}}
-    return Result(pd.concat(frames, ignore_index=True), dataset.genres, history, provenance=provenance)
+    now = provenance()
+    fitted = {"seconds": round(seconds, 2), "commit": now["commit"], "dirty": now["dirty"], "time": now["time"]}
+    return Result(pd.concat(frames, ignore_index=True), dataset.genres, history, provenance={"fitted": fitted})
