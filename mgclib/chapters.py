@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from mgclib import reports
@@ -17,6 +17,7 @@ PROMPTS = {
 }
 PATH_PARAMETERS = re.compile(r"^(?:home|results_dir|checkpoint_dir)\s*=.*\n?", re.MULTILINE)
 PROGRESS = re.compile(r"\d+%\|.*\| *\d+/\d+ \[")
+WAITING = re.compile(r"^another process is computing .*: waiting for it\n?", re.M)
 HIDING = {"remove-output", "remove-cell"}
 
 
@@ -31,14 +32,19 @@ def absent_page(experiment: Experiment, profile: str) -> str:
 
 
 def without_progress(notebook: Mapping[str, Any]) -> dict[str, Any]:
-    """Return `notebook` without the progress bars of tqdm, which a first run draws and a page has no use for."""
+    """Return `notebook` without what a first run says while it waits: progress bars, and who computes the store."""
     cells = [
-        {**cell, "outputs": [output for output in cell["outputs"] if not _is_progress(output)]}
-        if cell["cell_type"] == "code"
-        else cell
+        {**cell, "outputs": list(_lasting(cell["outputs"]))} if cell["cell_type"] == "code" else cell
         for cell in notebook["cells"]
     ]
     return {**notebook, "cells": cells}
+
+
+def _lasting(outputs: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+    for output in outputs:
+        text = WAITING.sub("", "".join(output.get("text", "")))
+        if not _is_progress(output) and (output["output_type"] != "stream" or text):
+            yield {**output, "text": text} if output["output_type"] == "stream" else output
 
 
 def _is_progress(output: Mapping[str, Any]) -> bool:

@@ -197,9 +197,11 @@ def test_progress_bars_of_a_first_run_are_left_out_and_other_noise_is_not():
     widget = {"application/vnd.jupyter.widget-view+json": {"model_id": "1"}, "text/plain": [bar]}
     noise = {"output_type": "stream", "name": "stderr", "text": f"{bar}\nUserWarning: careful\n"}
     bars = {"output_type": "stream", "name": "stderr", "text": f"\r{bar}\r{bar}\n"}
+    waits = ["another process is computing /data/store/mels: waiting for it\n"]
+    waiting = {"output_type": "stream", "name": "stdout", "text": waits}
     said = {"output_type": "stream", "name": "stdout", "text": "30 clips\n"}
     cleaned = chapters.without_progress(
-        {"cells": [text("x"), cell("f()", outputs=[output(**widget), noise, bars, said])]}
+        {"cells": [text("x"), cell("f()", outputs=[output(**widget), noise, bars, waiting, said])]}
     )
     assert cleaned["cells"][1]["outputs"] == [noise, said]
 
