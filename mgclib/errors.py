@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-__all__ = ["AudioError", "BookError", "DatasetError", "MgcError", "ParameterError", "RunError"]
+import difflib
+from collections.abc import Iterable
+
+__all__ = ["AudioError", "BookError", "DatasetError", "MgcError", "ParameterError", "RunError", "closest"]
 
 
 class MgcError(Exception):
@@ -27,3 +30,10 @@ class RunError(MgcError):
 
 class BookError(MgcError):
     """A page that the gates refuse to publish."""
+
+
+def closest(name: object, known: Iterable[str], cutoff: float = 0.5) -> str | None:
+    """Return the one of `known` that a mistyped `name` most resembles (case does not count), or None."""
+    folded = {choice.casefold(): choice for choice in known}
+    match = difflib.get_close_matches(str(name).casefold(), folded, n=1, cutoff=cutoff)
+    return folded[match[0]] if match else None

@@ -13,7 +13,6 @@ Notebooks: ``svm_pixels``, ``cnn_2d``.
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import functools
 import hashlib
 import json
@@ -26,7 +25,7 @@ import librosa
 import numpy as np
 from PIL import Image
 
-from mgclib.errors import AudioError, ParameterError
+from mgclib.errors import AudioError, ParameterError, closest
 
 __all__ = ["MelSpec", "log_mel", "mel_images"]
 
@@ -117,8 +116,8 @@ class MelSpec:
         known = [f.name for f in dataclasses.fields(cls)]
         for name in fields:
             if name not in known:
-                closest = difflib.get_close_matches(str(name), known, n=1)
-                hint = f"did you mean {closest[0]!r}?" if closest else f"expected some of {known}"
+                match = closest(name, known)
+                hint = f"did you mean {match!r}?" if match else f"expected some of {known}"
                 raise ParameterError(f"a MelSpec has no field {name!r}: {hint}")
         return cls(**fields)
 
@@ -217,8 +216,8 @@ def _colour_table(name: str) -> np.ndarray:
     import matplotlib
 
     if name not in matplotlib.colormaps:
-        closest = difflib.get_close_matches(str(name), list(matplotlib.colormaps), n=1)
-        hint = f"did you mean {closest[0]!r}?" if closest else "expected a matplotlib colour map, such as 'magma'"
+        match = closest(name, matplotlib.colormaps)
+        hint = f"did you mean {match!r}?" if match else "expected a matplotlib colour map, such as 'magma'"
         raise ParameterError(f"colour_map={name!r} is unknown: {hint}")
     return matplotlib.colormaps[name]((np.arange(256) + 0.5) / 256, bytes=True)[:, :3]
 

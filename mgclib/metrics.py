@@ -16,7 +16,6 @@ names of scikit-learn's classification report.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -24,7 +23,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from mgclib.errors import ParameterError
+from mgclib.errors import ParameterError, closest
 
 __all__ = [
     "METRICS",
@@ -139,8 +138,8 @@ def lookup(name: str) -> Metric:
     """Return the metric of this name, or raise with the closest match."""
     if name in METRICS:
         return METRICS[name]
-    close = difflib.get_close_matches(str(name), METRICS, n=1)
-    hint = f"did you mean {close[0]!r}? " if close else ""
+    match = closest(name, METRICS)
+    hint = f"did you mean {match!r}? " if match else ""
     raise ParameterError(f"metric {name!r} is unknown: {hint}choose from {', '.join(METRICS)}")
 
 

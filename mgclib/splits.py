@@ -8,7 +8,6 @@ repeated artists (Kereliuk, Sturm and Larsen, 2015). A seed fixes every split.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -19,7 +18,7 @@ from scipy.sparse.csgraph import connected_components
 
 from mgclib.allocation import allocate, rounded, stratify
 from mgclib.datasets.dataset import Dataset
-from mgclib.errors import DatasetError, ParameterError
+from mgclib.errors import DatasetError, ParameterError, closest
 
 __all__ = ["PARTS", "PROTOCOLS", "UNUSED", "Protocol", "check_groups", "group_ids", "split"]
 
@@ -244,8 +243,8 @@ def group_ids(dataset: Dataset, by: str) -> pd.Series:
 def _protocol(name: str) -> Protocol:
     if name in PROTOCOLS:
         return PROTOCOLS[name]
-    close = difflib.get_close_matches(str(name), PROTOCOLS, n=1, cutoff=0.5)
-    hint = f"did you mean {close[0]!r}? " if close else ""
+    match = closest(name, PROTOCOLS)
+    hint = f"did you mean {match!r}? " if match else ""
     raise ParameterError(f"protocol {name!r} is unknown: {hint}choose from {', '.join(PROTOCOLS)}")
 
 

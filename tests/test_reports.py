@@ -114,15 +114,15 @@ def test_a_small_report_is_read(tiny) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("    kind: scalar", "\tkind: scalar", r"tiny\.yaml: line 14: a tab"),
-        ("title: Tiny", "title: Tiny\ntitle: Twice", r"tiny\.yaml: line 3: the key 'title' stands there twice"),
-        ("values: {accuracy: 0.5}", "values: {accuracy: 0.5, accuracy: 0.6}", "line 19: the key 'accuracy' stands"),
+        ("    kind: scalar", "\tkind: scalar", r"tiny\.yaml:14: there is a tab"),
+        ("title: Tiny", "title: Tiny\ntitle: Twice", r"tiny\.yaml:3: the key 'title' occurs twice"),
+        ("values: {accuracy: 0.5}", "values: {accuracy: 0.5, accuracy: 0.6}", ":19: the key 'accuracy' occurs twice"),
         ("kind: scalar", "kind: rumour", r"tiny\.yaml: tiny/one has the unknown kind 'rumour'; known are"),
         ("approach: lstm", "approach: guess", "unknown approach 'guess'"),
         ("items_total: 1", "items_total: 2", "items_total is 2, but there are 1"),
         ("items: [tiny/one]", "items: [tiny/two]", "erratum 'odd' names 'tiny/two'"),
         ("id: tiny/one", "id: other/one", "does not begin with 'tiny/'"),
-        ("corpus: {name: gtzan}\n", "corpus: {name: gtzan\n", r"tiny\.yaml: line \d+: "),
+        ("corpus: {name: gtzan}\n", "corpus: {name: gtzan\n", r"tiny\.yaml:\d+: "),
         ("numbering: source\n", "", "a part is missing or has the wrong shape"),
     ],
 )

@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import inspect
 import math
@@ -17,7 +16,7 @@ from types import ModuleType
 from typing import Any
 
 from mgclib.datasets.dataset import CLIP_COLUMNS, Dataset, FaultyClipWarning
-from mgclib.errors import ParameterError
+from mgclib.errors import ParameterError, closest
 
 __all__ = ["CLIP_COLUMNS", "Dataset", "FaultyClipWarning", "load", "module", "names", "options"]
 
@@ -38,7 +37,7 @@ def module(name: str) -> ModuleType:
         For an unknown name; says which one is close and lists all.
     """
     if name not in NAMES:
-        raise ParameterError(f"no data set {name!r}{_closest(name, NAMES)}; there are {', '.join(NAMES)}")
+        raise ParameterError(f"no data set {name!r}{_hint(name, NAMES)}; there are {', '.join(NAMES)}")
     return importlib.import_module(f"mgclib.datasets.{name}")
 
 
@@ -70,7 +69,7 @@ def load(name: str, home: str | os.PathLike[str] | None = None, **chosen: Any) -
     known = options(name)
     for key in chosen:
         if key not in known:
-            raise ParameterError(f"{name} has no option {key!r}{_closest(key, known)}; it has {', '.join(known)}")
+            raise ParameterError(f"{name} has no option {key!r}{_hint(key, known)}; it has {', '.join(known)}")
         _check_type(name, key, chosen[key])
     return module(name).load(home, **chosen)
 
@@ -86,6 +85,6 @@ def _check_type(name: str, key: str, value: Any) -> None:
         raise ParameterError(f"{name}: {key}={value!r} is a {type(value).__name__}, expected {wanted}")
 
 
-def _closest(word: str, known: Any) -> str:
-    close = difflib.get_close_matches(str(word), list(known), n=1)
-    return f" (did you mean {close[0]!r}?)" if close else ""
+def _hint(word: str, known: Any) -> str:
+    match = closest(word, known)
+    return f" (did you mean {match!r}?)" if match else ""

@@ -1,75 +1,22 @@
-"""YAML read strictly: a tab, a duplicate key or a second document is an error, never a guess."""
+"""What a user types, read strictly: the keys of the run matrix, ``-p name=value`` and ``--seeds``."""
 
 from __future__ import annotations
 
-import difflib
-import re
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import Any
 
 import yaml
 
-from mgclib.errors import ParameterError, RunError
+from mgclib.documents import StrictLoader
+from mgclib.errors import ParameterError, RunError, closest
 
-__all__ = ["check_keys", "closest", "parse_assignments", "parse_seeds", "read_yaml"]
-
-# YAML 1.2 numbers: PyYAML follows YAML 1.1, where ``1e-3`` is a text.
-FLOAT = re.compile(r"^[-+]?(\d+\.?\d*([eE][-+]?\d+)|\d+\.\d*|\.\d+([eE][-+]?\d+)?|\.(inf|Inf|INF)|\.(nan|NaN|NAN))$")
+__all__ = ["check_keys", "hint", "parse_assignments", "parse_seeds"]
 
 
-class StrictLoader(yaml.SafeLoader):
-    """`yaml.SafeLoader` that refuses duplicate keys and reads ``1e-3`` as a number."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict:
-        seen = set()
-        for key_node, _ in node.value:
-            key = self.construct_object(key_node, deep=True)
-            if not isinstance(key, str | int | float | bool | type(None)):
-                raise yaml.constructor.ConstructorError(None, None, "a key must be a name", key_node.start_mark)
-            if key in seen:
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"the key {key!r} occurs twice", key_node.start_mark
-                )
-            seen.add(key)
-        return super().construct_mapping(node, deep)
-
-
-StrictLoader.add_implicit_resolver("tag:yaml.org,2002:float", FLOAT, list("-+.0123456789"))
-
-
-def read_yaml(path: Path) -> Any:
-    """Return the one YAML document in `path`.
-
-    Raises
-    ------
-    RunError
-        When the file is missing, not UTF-8 or not strict YAML: names file, line and column.
-    """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise RunError(f"{path} does not exist: expected the matrix of experiments there") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise RunError(f"cannot read {path} as UTF-8 text: {error}") from error
-    try:
-        return yaml.load(text, Loader=StrictLoader)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f"{path}:{mark.line + 1}:{mark.column + 1}" if mark else str(path)
-        problem = getattr(error, "problem", None) or str(error).splitlines()[0]
-        if "'\\t'" in problem:
-            problem = "there is a tab; YAML indents with spaces"
-        raise RunError(f"{where}: {problem}") from error
-
-
-def closest(name: str, valid: Iterable[str]) -> str:
+def hint(name: str, valid: Iterable[str]) -> str:
     """Return ``"; closest: 'x'; valid: a, b, x"`` for an error message about an unknown `name`."""
-    valid = sorted(valid)
-    folded = {choice.casefold(): choice for choice in valid}
-    match = difflib.get_close_matches(str(name).casefold(), folded, n=1, cutoff=0.4)
-    hint = f"; closest: {folded[match[0]]!r}" if match else ""
-    return f"{hint}; valid: {', '.join(valid) or 'none'}"
+    match = closest(name, valid)
+    return f"{f'; closest: {match!r}' if match else ''}; valid: {', '.join(sorted(valid)) or 'none'}"
 
 
 def check_keys(where: str, table: Any, required: Iterable[str], optional: Iterable[str] = ()) -> Mapping[str, Any]:
@@ -79,7 +26,7 @@ def check_keys(where: str, table: Any, required: Iterable[str], optional: Iterab
         raise RunError(f"{where}: {table!r} must be a mapping of names to values")
     for key in table:
         if key not in required + optional:
-            raise RunError(f"{where}: unknown key {key!r}{closest(key, required + optional)}")
+            raise RunError(f"{where}: unknown key {key!r}{hint(key, required + optional)}")
     for key in required:
         if key not in table:
             raise RunError(f"{where}: the key {key!r} is missing")

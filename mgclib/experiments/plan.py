@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from mgclib.documents import read_yaml
 from mgclib.errors import MgcError, ParameterError, RunError
-from mgclib.experiments.documents import check_keys, closest, read_yaml
+from mgclib.experiments.documents import check_keys, hint
 from mgclib.experiments.signature import Parameter, check_values, signature
 from mgclib.files import project_root
 
@@ -24,7 +25,7 @@ OWN = {
 }
 """Parameters that `mgc run` fills in itself."""
 
-CLAIMS = ("metric", "shows", "structure")
+CLAIMS = ("metric", "shows", "structure", "parameters")
 CLAIM_DETAILS = ("value", "split", "genre", "note")
 DEFAULT_TIMEOUT = 3600
 
@@ -113,13 +114,13 @@ class Matrix:
     def profile(self, name: str) -> Profile:
         """Return a profile by name; an unknown one raises RunError with the closest match."""
         if name not in self.profiles:
-            raise RunError(f"there is no profile {name!r}{closest(name, self.profiles)}")
+            raise RunError(f"there is no profile {name!r}{hint(name, self.profiles)}")
         return self.profiles[name]
 
     def experiment(self, name: str) -> Experiment:
         """Return an experiment by name; an unknown one raises RunError with the closest match."""
         if name not in self.experiments:
-            raise RunError(f"there is no experiment {name!r}{closest(name, self.experiments)}")
+            raise RunError(f"there is no experiment {name!r}{hint(name, self.experiments)}")
         return self.experiments[name]
 
     def select(self, names: Iterable[str], profile: str) -> list[Experiment]:
@@ -156,7 +157,7 @@ def matrix(path: Path | None = None) -> Matrix:
     path = Path(path) if path else project_root() / "notebooks" / "experiments.yaml"
     path = path.absolute()
     short = f"{path.parent.name}/{path.name}"
-    content = check_keys(short, read_yaml(path), ("profiles", "experiments"))
+    content = check_keys(short, read_yaml(path, RunError), ("profiles", "experiments"))
     profiles = {
         name: _profile(f"{short}: profile {name!r}", name, entry)
         for name, entry in _entries(f"{short}: profiles", content["profiles"]).items()
@@ -169,9 +170,7 @@ def matrix(path: Path | None = None) -> Matrix:
         notebook = path.parent / f"{experiment.notebook}.ipynb"
         if not notebook.is_file():
             there = [p.stem for p in path.parent.glob("*.ipynb")]
-            raise RunError(
-                f"{where}: there is no notebook {experiment.notebook!r}{closest(experiment.notebook, there)}"
-            )
+            raise RunError(f"{where}: there is no notebook {experiment.notebook!r}{hint(experiment.notebook, there)}")
         if experiment.notebook not in signatures:
             signatures[experiment.notebook] = signature(notebook)
         _check_parameters(where, signatures[experiment.notebook], experiment, profiles)
@@ -223,7 +222,7 @@ def _experiment(where: str, name: str, entry: Any, profiles: Mapping[str, Profil
     at = _mapping(where, entry, "profiles")
     for profile in at:
         if profile not in profiles:
-            raise RunError(f"{where}: unknown profile {profile!r}{closest(profile, profiles)}")
+            raise RunError(f"{where}: unknown profile {profile!r}{hint(profile, profiles)}")
     return Experiment(
         name=name,
         title=entry["title"],
@@ -241,7 +240,7 @@ def _timeouts(where: str, timeout: Any, profiles: Iterable[str]) -> dict[str, in
     by_profile = timeout if isinstance(timeout, dict) else dict.fromkeys(profiles, timeout)
     for profile, seconds in by_profile.items():
         if profile not in profiles:
-            raise RunError(f"{where}: timeout names {profile!r}, at which it does not run{closest(profile, profiles)}")
+            raise RunError(f"{where}: timeout names {profile!r}, at which it does not run{hint(profile, profiles)}")
         if not isinstance(seconds, int) or isinstance(seconds, bool) or seconds < 1:
             raise RunError(f"{where}: timeout={seconds!r} must be a positive number of seconds")
     return {profile: by_profile.get(profile, DEFAULT_TIMEOUT) for profile in profiles}
@@ -265,7 +264,7 @@ def _check_items(where: str, experiment: Experiment) -> None:
     from mgclib import reports
 
     if experiment.report is not None and experiment.report not in reports.slugs():
-        raise RunError(f"{where}: unknown report {experiment.report!r}{closest(experiment.report, reports.slugs())}")
+        raise RunError(f"{where}: unknown report {experiment.report!r}{hint(experiment.report, reports.slugs())}")
     for item, claim in experiment.reproduces.items():
         here = f"{where}: reproduces {item}"
         try:

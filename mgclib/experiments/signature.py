@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from mgclib.errors import ParameterError, RunError
-from mgclib.experiments.documents import closest
+from mgclib.experiments.documents import hint
 
 __all__ = ["REQUIRED", "Parameter", "code_cells", "read_notebook", "signature"]
 
@@ -230,7 +230,7 @@ def check_values(where: str, known: Mapping[str, Parameter], values: Mapping[str
     checked = {}
     for name, value in values.items():
         if name not in known:
-            raise ParameterError(f"{where}: unknown parameter {name!r}{closest(name, known)}")
+            raise ParameterError(f"{where}: unknown parameter {name!r}{hint(name, known)}")
         if isinstance(value, float) and math.isnan(value):
             raise ParameterError(f"{where}: {name} is not a number; give a finite one")
         try:

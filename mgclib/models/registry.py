@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from mgclib.errors import ParameterError
+from mgclib.errors import ParameterError, closest
 from mgclib.models.backend import import_keras
 
 __all__ = ["REGISTRY", "Architecture", "Layer", "architecture", "build", "structure"]
@@ -94,9 +93,9 @@ def architecture(name: str) -> Architecture:
         For an unknown name; names the closest one.
     """
     if name not in REGISTRY:
-        close = difflib.get_close_matches(name, REGISTRY, n=1)
-        hint = f"; did you mean {close[0]!r}?" if close else ""
-        raise ParameterError(f"unknown architecture {name!r}{hint} Known are {', '.join(sorted(REGISTRY))}")
+        match = closest(name, REGISTRY)
+        hint = f"; did you mean {match!r}?" if match else ";"
+        raise ParameterError(f"unknown architecture {name!r}{hint} known are {', '.join(sorted(REGISTRY))}")
     return REGISTRY[name]
 
 

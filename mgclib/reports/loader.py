@@ -6,16 +6,14 @@ printed, ``null`` means that the report does not say, ``derived`` is arithmetic 
 
 from __future__ import annotations
 
-import difflib
 import functools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from mgclib.errors import MgcError
+from mgclib.documents import read_yaml
+from mgclib.errors import MgcError, closest
 
 __all__ = ["APPROACHES", "KINDS", "Erratum", "Item", "Report", "ReportError", "item", "items", "load", "slugs"]
 
@@ -190,46 +188,6 @@ class Report:
         return tuple(erratum for erratum in self.errata if item_id in erratum.items)
 
 
-class _StrictLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
-    """YAML without silently overwritten keys."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict:
-        seen: dict[Any, int] = {}
-        for key_node, _ in node.value:
-            line = key_node.start_mark.line + 1
-            if key_node.value in seen and key_node.tag != "tag:yaml.org,2002:merge":
-                first = seen[key_node.value]
-                raise ReportError(f"line {line}: the key {key_node.value!r} stands there twice (first in line {first})")
-            seen[key_node.value] = line
-        return super().construct_mapping(node, deep)
-
-
-def read_yaml(path: Path) -> Any:
-    """Read a YAML file; a tab, a duplicate key or broken syntax is an error with file and line.
-
-    Raises
-    ------
-    ReportError
-        In one line: the file, the line, what is wrong.
-    """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise ReportError(f"{path}: no such file") from None
-    except UnicodeDecodeError as error:
-        raise ReportError(f"{path}: not UTF-8 text ({error.reason} at byte {error.start})") from None
-    if "\t" in text:
-        line = text[: text.index("\t")].count("\n") + 1
-        raise ReportError(f"{path}: line {line}: a tab; YAML is indented with spaces")
-    try:
-        return yaml.load(text, Loader=_StrictLoader)
-    except ReportError as error:
-        raise ReportError(f"{path}: {error}") from None
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else "?"
-        raise ReportError(f"{path}: line {line}: {error.problem}") from None
-
-
 def parse(path: Path) -> Report:
     """Read one report file and check its shape.
 
@@ -239,7 +197,7 @@ def parse(path: Path) -> Report:
         For unknown kinds or approaches, foreign or repeated ids, counts that do not fit, errata that
         name no item.
     """
-    content = read_yaml(path)
+    content = read_yaml(path, ReportError)
     try:
         entries = [Item(**_as_item(raw, content["report"])) for raw in content["items"]]
         errata = tuple(Erratum(raw["id"], tuple(raw["items"]), raw["text"]) for raw in content["errata"])
@@ -287,9 +245,9 @@ def slugs() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in FOLDER.glob("*.yaml")))
 
 
-def _closest(name: str, choices: list[str]) -> str:
-    close = difflib.get_close_matches(name, choices, n=1, cutoff=0.0)
-    return f"; the closest match is {close[0]!r}" if close else ""
+def _hint(name: str, choices: list[str]) -> str:
+    match = closest(name, choices, cutoff=0.0)
+    return f"; the closest match is {match!r}" if match else ""
 
 
 @functools.cache
@@ -302,7 +260,7 @@ def load(slug: str) -> Report:
         When there is no such report (names the closest match), or its file is malformed.
     """
     if slug not in slugs():
-        raise ReportError(f"no report {slug!r}{_closest(slug, list(slugs()))}; the reports are {list(slugs())}")
+        raise ReportError(f"no report {slug!r}{_hint(slug, list(slugs()))}; the reports are {list(slugs())}")
     return parse(FOLDER / f"{slug}.yaml")
 
 
@@ -330,4 +288,4 @@ def item(item_id: str) -> Item:
         choices = list(load(slug).items)
     else:
         choices = [entry.id for entry in items()]
-    raise ReportError(f"no report has the item {item_id!r}{_closest(item_id, choices)}; `mgc ledger` lists them all")
+    raise ReportError(f"no report has the item {item_id!r}{_hint(item_id, choices)}; `mgc ledger` lists them all")

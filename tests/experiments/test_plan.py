@@ -39,7 +39,12 @@ FAULTS = [
     ("table-7:", "table-77:", RunError, ["'tiny'", "table-77", "table-7"]),
     ("cs464-2020\n", "cs464\n", RunError, ["'tiny'", "closest: 'cs464-2020'", "techno"]),
     ("{metric: accuracy}", "{metrik: accuracy}", RunError, ["table-7", "closest: 'metric'"]),
-    ("{metric: accuracy}", "{note: none}", RunError, ["table-7", "exactly one of metric, shows, structure"]),
+    (
+        "{metric: accuracy}",
+        "{note: none}",
+        RunError,
+        ["table-7", "exactly one of metric, shows, structure"],
+    ),
     ("{width: 16}", "{widht: 16}", ParameterError, ["'tiny'", "'smoke'", "closest: 'width'", "colours"]),
     ("{width: 16}", "{width: wide}", ParameterError, ["'tiny'", "'smoke'", "width='wide'", "int"]),
     ("{C: 3}", "{home: /music}", ParameterError, ["'tiny'", "home", "--home"]),
