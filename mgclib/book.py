@@ -237,6 +237,8 @@ def bind(root: Path, staging: Path, *, console: Console | None = None) -> None:
             check=False,
         )
     if done.returncode == 0:
+        static = root / "book" / "_static"  # Sphinx copies it only when some page is new
+        shutil.copytree(static, staging / "_build" / "html" / "_static", dirs_exist_ok=True)
         return
     shutil.rmtree(staging, ignore_errors=True)
     faults = list(dict.fromkeys(_faults(done.stdout + done.stderr, root / "book")))

@@ -235,6 +235,9 @@ def test_the_book_is_bound_published_and_bound_again_only_where_it_changed(run, 
     assert "does not run" in (index.parent / "_generated" / "elsewhere.html").read_text()
     staged = project / "book" / "_build" / "staging" / "_build" / "html"
     before = {path: path.stat().st_mtime_ns for path in staged.rglob("*.html")}
+    (project / "book" / "_static" / "custom.css").write_text("/* another look */")
+    build()
+    assert (index.parent / "_static" / "custom.css").read_text() == "/* another look */"
     run(notebook(text("Now with one more remark.")))
     build()
     changed = {path.stem for path, when in before.items() if path.stat().st_mtime_ns != when}
