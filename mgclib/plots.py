@@ -13,6 +13,7 @@ from typing import Any
 import librosa
 import numpy as np
 import pandas as pd
+import seaborn
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
@@ -73,19 +74,24 @@ def confusion(
     side = max(3.4, 1.9 + 0.46 * len(names))
     figure = Card(figsize=(side + 1.1, side), layout="constrained")
     axes = figure.subplots()
-    image = axes.imshow(shares, cmap="Blues", vmin=0, vmax=100)
-    for row, column in np.ndindex(shares.shape):
-        text = f"{shares[row, column]:.0f}" if shares[row, column] >= 0.5 else ("·" if counts[row, column] else "")
-        colour = "white" if shares[row, column] > 60 else COLOURS["ink"]
-        axes.text(column, row, text, ha="center", va="center", color=colour, fontsize=9)
-    axes.set_xticks(range(len(names)), names, rotation=40, ha="right", rotation_mode="anchor")
-    axes.set_yticks(range(len(names)), names)
+    written = np.where(shares >= 0.5, np.char.mod("%.0f", shares), np.where(counts > 0, "·", ""))
+    seaborn.heatmap(
+        shares,
+        ax=axes,
+        cmap="Blues",
+        vmin=0,
+        vmax=100,
+        annot=written,
+        fmt="",
+        square=True,
+        xticklabels=names,
+        yticklabels=names,
+        cbar_kws={"shrink": 0.8, "label": "share of the true genre's clips (%)"},
+    )
+    axes.set_xticks(axes.get_xticks(), names, rotation=40, ha="right", rotation_mode="anchor")
+    axes.set_yticks(axes.get_yticks(), names, rotation=0)
     axes.set(xlabel="predicted genre", ylabel="true genre")
-    axes.grid(False)
-    axes.spines[:].set_visible(False)
     axes.tick_params(length=0)
-    bar = figure.colorbar(image, ax=axes, shrink=0.8, label="share of the true genre's clips (%)")
-    bar.outline.set_visible(False)
     return finished(figure, title, note)
 
 
