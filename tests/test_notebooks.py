@@ -48,7 +48,7 @@ def test_experiment_runs_at_the_smoke_profile(smoke, name):
     assert result.synthetic is True
     assert result.parameters["experiment"] == name
     assert result.select("test").shape[0] > 0
-    probabilities = result.predictions.filter(like="p_")
+    probabilities = result.predictions[[f"p_{genre}" for genre in result.genres]]
     pd.testing.assert_series_equal(probabilities.sum(axis=1), pd.Series(1.0, probabilities.index), check_dtype=False)
 
 

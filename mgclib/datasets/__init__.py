@@ -80,7 +80,8 @@ def _check_type(name: str, key: str, value: Any) -> None:
         return
     whole = isinstance(value, numbers.Integral) and not isinstance(value, bool)
     real = isinstance(value, numbers.Real) and not isinstance(value, bool) and math.isfinite(value)
-    fits = {"int": whole, "float": real, "str": isinstance(value, str)}.get(wanted.split(" ")[0], True)
+    text = isinstance(value, str) or ("PathLike" in wanted and isinstance(value, os.PathLike))
+    fits = {"int": whole, "float": real, "str": text}.get(wanted.split(" ")[0], True)
     if not fits:
         raise ParameterError(f"{name}: {key}={value!r} is a {type(value).__name__}, expected {wanted}")
 

@@ -33,7 +33,7 @@ __all__ = ["data_digest", "run_key", "seeds_key", "training_sources", "versions"
 TRAINING = ("audio", "augment", "datasets", "features", "models", "splits", "store", "training")
 """Modules of mgclib on the way from sound files to a fitted model; what they import from mgclib counts too."""
 
-NOT_TRAINING = ("errors", "files", "results")
+NOT_TRAINING = ("documents", "errors", "files", "predictions", "records", "results")
 """Imported there, but without a say in what is learned."""
 
 SYNTHESIS = ("datasets/synthesis", "datasets/synthetic")
