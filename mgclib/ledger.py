@@ -186,7 +186,8 @@ def _verdict(
     if "structure" in how:
         return "exact" if _same(item, how["structure"]) else "not yet"
     if "parameters" in how:
-        return "exact" if same_settings(item, experiment, how["parameters"], home_profile(item)) else "not yet"
+        ran = faithful is not None and same_settings(item, experiment, how["parameters"], evidence.plan)
+        return "exact" if ran else "not yet"
     if "shows" in how:
         return "shown" if evidence.any(experiment) else "not yet"
     mine = _measured(faithful, stated, how)
@@ -208,20 +209,21 @@ def judge(stated: Claim, mine: Measured) -> str:
     return "lower" if high < stated.low else "reproduced"
 
 
-def same_settings(item: Item, experiment: Experiment, names: Mapping[str, str], profile: str) -> bool:
-    """Return whether an experiment runs with the settings that an item states.
+def same_settings(item: Item, experiment: Experiment, names: Mapping[str, str], plan: Matrix) -> bool:
+    """Return whether an experiment, at the profile of the report's own data, has the settings that an item states.
 
     Parameters
     ----------
     names : dict of str to str
         Setting in `Item.values` to parameter of the notebook; every setting that the item states as a number
         or list and that is named here must be equal.
-    profile : str
-        The profile that stands for the report's data set.
+    plan : Matrix
+        Gives the profile.
     """
+    profile = home_profile(item)
     if profile not in experiment.profiles or not names:
         return False
-    values = {**experiment.parameters, **experiment.profiles[profile]}
+    values = experiments.parameters(experiment, plan.profile(profile))
     return all(name in values and values[name] == item.value(path) for path, name in names.items())
 
 

@@ -38,6 +38,14 @@ __all__ = ["HISTORY_COLUMNS", "METRICS", "Interval", "Result", "mcnemar", "predi
 
 FILES = ("predictions.parquet", "history.parquet")
 FORMAT = 1
+KEPT_SCORES = {
+    ("best", "epoch"): "epoch",
+    ("train", "accuracy"): "accuracy",
+    ("train", "loss"): "loss",
+    ("validation", "accuracy"): "val_accuracy",
+    ("validation", "loss"): "val_loss",
+}
+"""Columns of `Result.runs` and where the history has them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -264,23 +272,24 @@ class Result:
 
         The techno report prints its five runs like this ("Results - Train/Validation").
         """
-        table = pd.DataFrame(index=pd.Index(self.seeds, name="seed"))
+        table = pd.DataFrame(index=pd.Index([str(seed) for seed in self.seeds], name="seed"))
         if len(self.history):
-            kept = self.history[self.history["best"]].set_index("seed")
-            table["best epoch"] = kept["epoch"].astype(float)
-            names = {"accuracy": "train accuracy", "loss": "train loss"}
-            names |= {"val_accuracy": "validation accuracy", "val_loss": "validation loss"}
-            table = table.join(kept[list(names)].rename(columns=names))
+            kept = self.history[self.history["best"]].sort_values("seed")
+            for (part, score), column in KEPT_SCORES.items():
+                table[part, score] = kept[column].to_numpy(dtype=float)
         for part in self.parts:
-            table[f"{part} weighted F1"] = self.metric("weighted_f1", part)
-        table["test accuracy"] = self.metric("accuracy", "test")
+            if part == "test":
+                table[part, "accuracy"] = self.metric("accuracy", part).to_numpy()
+            table[part, "weighted F1"] = self.metric("weighted_f1", part).to_numpy()
         table = table.dropna(axis=1, how="all")
-        return pd.concat([table, table.mean().to_frame("mean").T.rename_axis("seed")])
+        table.loc["mean"] = table.mean()
+        table.columns = pd.MultiIndex.from_tuples(table.columns)
+        return table.round(3)
 
     def vote(self, by: str = "track_id") -> Result:
         """Return the result per track: the mean probability over a track's clips, in each part of the split.
 
-        The techno report decides a track by its snippets. In the new result the track stands in ``clip_id``.
+        In the new result the track stands in ``clip_id``. The reports score snippets only; the vote is ours.
         """
         if by not in ("track_id", "clip_id"):
             raise ParameterError(f"by={by!r} must be 'track_id' or 'clip_id'")
@@ -313,6 +322,8 @@ class Result:
         seeds = self.seeds
         count = f"{len(seeds)} seeds" if len(seeds) > 1 else "1 seed"
         words.append(f"{count} ({', '.join(map(str, seeds))})")
+        if "test" in self.parts:
+            words.append(f"{len(self.select('test')) / len(seeds):.0f} test clips each")
         return f"{', '.join(words)}."[:1].upper() + f"{', '.join(words)}."[1:]
 
     def save(self, folder: str | os.PathLike[str]) -> None:

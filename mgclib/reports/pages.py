@@ -255,7 +255,7 @@ def results_table(profile: str = "demo", *, links: bool = True) -> str:
     plan = experiments.matrix()
     plan.profile(profile)
     lines = [line for entry in plan.experiments.values() for line in _result_line(entry, links)]
-    head = ["approach", "reported", "recorded, report's split", "recorded, fault-filtered", "seeds"]
+    head = ["approach", "reported", "recorded, report's split", "recorded, fault-filtered", "seeds of each"]
     return _pipes(head, lines) if lines else "No experiment declares a measured item yet.\n"
 
 
@@ -270,10 +270,10 @@ def _result_line(experiment: Experiment, links: bool) -> list[list[str]]:
     home = ledger.home_profile(entry)
     found = [records.read(name, experiment.name) for name in (home, f"{home}-filtered")]
     numbers = [NONE if result is None else _percent(measure(result, how["metric"])) for result in found]
-    seeds = max((len(result.seeds) for result in found if result is not None), default=0)
+    seeds = " · ".join(str(len(result.seeds)) if result else NONE for result in found)
     title = _doc(experiment.page, experiment.title) if links else markdown(experiment.title)
     reported = markdown(f"{ledger.reported(entry, stated)} ({entry.report})")
-    return [[title, reported, *numbers, str(seeds or NONE)]]
+    return [[title, reported, *numbers, seeds]]
 
 
 def _percent(mine: Measured | None) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from html import escape
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
@@ -110,14 +111,22 @@ def _framed(inner: str, after: str = "") -> str:
 
 def comparison_html(comparison: Comparison, *, styled: bool = True, captioned: bool = True) -> str:
     """Return a comparison as an HTML table with shaded differences and a caption : str."""
-    frame = comparison.table
-    if frame.empty:
+    if comparison.table.empty:
         inner = "<tbody><tr><td>no number to compare</td></tr></tbody>"
     else:
-        inner = f"<thead>{_heads(comparison)}</thead><tbody>{_body(comparison)}</tbody>"
+        shown = _narrow(comparison)
+        inner = f"<thead>{_heads(shown)}</thead><tbody>{_body(shown)}</tbody>"
     caption = _caption(comparison) if captioned else ""
     sheet = f"<style>{style()}</style>" if styled else ""
     return sheet + _framed(inner, caption)
+
+
+def _narrow(comparison: Comparison) -> Comparison:
+    """Leave out our clips per genre where several results of ours stand side by side; the caption has their sum."""
+    if comparison.item.kind != "classification_report" or len(comparison.sources) <= 2:
+        return comparison
+    ours = [(s.name, "support") for s in comparison.sources if s.name != "reported"]
+    return replace(comparison, table=comparison.table.drop(columns=ours, errors="ignore"))
 
 
 def _heads(comparison: Comparison) -> str:
@@ -220,7 +229,7 @@ def _shade(difference: float) -> tuple[str, str]:
 
 def _caption(comparison: Comparison) -> str:
     parts = [f"<b>{escape(s.name)}</b>: {escape(s.origin)}" for s in comparison.sources if s.origin]
-    lines = [" · ".join(parts)]
+    lines = ["<br>".join(parts)]
     if comparison.intervals:
         lines.append("Ranges are 95 % intervals: Wilson's for the report's counts, over seeds for ours.")
     if any(not comparison.differences(s.name).empty for s in comparison.sources if s.name != "reported"):
