@@ -134,7 +134,7 @@ def _heads(comparison: Comparison) -> str:
     blocks = [(s, [score for name, score in columns if name == s.name]) for s in comparison.sources]
     single = all(scores == ["value"] for _, scores in blocks)
     top = "".join(
-        f'<th class="mgc-source mgc-first" colspan="{len(scores)}">{escape(s.name)}{_synthetic(s)}</th>'
+        f'<th class="mgc-source mgc-first" colspan="{len(scores)}">{escape(s.name).replace(": ", "<br>")}{_synthetic(s)}</th>'
         for s, scores in blocks
         if scores
     )
@@ -150,7 +150,7 @@ def _heads(comparison: Comparison) -> str:
 
 def _synthetic(source: Source) -> str:
     title = "generated music: no reproduction"
-    return f' <span class="mgc-badge mgc-origin" title="{title}">synthetic</span>' if source.synthetic else ""
+    return f'<br><span class="mgc-badge mgc-origin" title="{title}">synthetic</span>' if source.synthetic else ""
 
 
 def _classes(first: bool, score: str, *more: str) -> str:
