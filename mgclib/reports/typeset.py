@@ -134,7 +134,8 @@ def _heads(comparison: Comparison) -> str:
     blocks = [(s, [score for name, score in columns if name == s.name]) for s in comparison.sources]
     single = all(scores == ["value"] for _, scores in blocks)
     top = "".join(
-        f'<th class="mgc-source mgc-first" colspan="{len(scores)}">{escape(s.name).replace(": ", "<br>")}{_synthetic(s)}</th>'
+        f'<th class="mgc-source mgc-first" colspan="{len(scores)}">'
+        f"{escape(s.name).replace(': ', '<br>')}{_synthetic(s)}</th>"
         for s, scores in blocks
         if scores
     )
