@@ -172,7 +172,7 @@ def _current(plan: Matrix, experiment: Experiment, profile: Profile) -> Path | N
         data = None
         if not profile.synthetic:
             home = stamp.get("home")
-            data = data_digest(home) if home and Path(home).is_dir() else stamp.get("data")
+            data = data_digest(home) if home and Path(home).exists() else stamp.get("data")
         if data not in keys:
             keys[data] = prepare(plan, experiment, profile, data=data).key
         if folder.name == keys[data]:

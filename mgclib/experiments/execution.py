@@ -10,7 +10,6 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 from filelock import FileLock, Timeout
@@ -19,6 +18,7 @@ from rich.console import Console
 from mgclib.errors import MgcError, ParameterError, RunError
 from mgclib.experiments.cache import Task, prepare, writable
 from mgclib.experiments.console import Board, summary
+from mgclib.experiments.keys import existing_home
 from mgclib.experiments.plan import Matrix, matrix
 from mgclib.experiments.process import Outcome, Running, finish, listen, start, stop
 from mgclib.experiments.recording import record_result
@@ -61,7 +61,7 @@ def run(
         Experiments; none: all that have this profile.
     profile : str
     home : path, optional
-        Folder of the data set; needed for every profile that is not synthetic.
+        Folder of the data set, or its mel pack; needed for every profile that is not synthetic.
     seeds : iterable of int, optional
         In place of the seeds of the matrix.
     overrides : dict, optional
@@ -100,8 +100,8 @@ def run(
     changed = dict(overrides or {})
     if seeds is not None:
         changed["seeds"] = list(seeds)
-    if home is not None and not Path(home).is_dir():
-        raise RunError(f"--home {home}: there is no such folder; name the folder that holds the data set")
+    if home is not None:
+        existing_home(home)
     data = None
     tasks = []
     for experiment in experiments:

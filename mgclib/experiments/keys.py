@@ -1,8 +1,9 @@
 """Cache keys: what has to change for an experiment to run again, or for a seed to be trained again.
 
 *Run key* (`run_key`): the executed notebook is still right. Covers the notebook's cells (not its outputs),
-all parameters, every source file of mgclib, the data, ``requirements.lock`` and the records that the page
-draws. Paths are left out: the same data elsewhere is the same run as long as its files keep their time stamps.
+all parameters, every source file of mgclib, the data, ``requirements.lock`` and what is really installed, and the
+records (a page may draw those of a sister experiment too). Paths are left out: the same data elsewhere is the same
+run as long as its files keep their time stamps. Whatever changes a seeds key changes the run key as well.
 
 *Seeds key* (`seeds_key`): a trained seed is still right. Hours of training must survive an edit of a caption, so
 it covers less: all parameters except the list of seeds; the modules that can change a training result
@@ -24,11 +25,12 @@ from pathlib import Path
 from typing import Any
 
 import mgclib
+from mgclib.audio import AUDIO_SUFFIXES, UNSUPPORTED_SUFFIXES
 from mgclib.errors import RunError
 from mgclib.experiments.signature import code_cells, read_notebook
 from mgclib.files import data_home
 
-__all__ = ["data_digest", "run_key", "seeds_key", "training_sources", "versions"]
+__all__ = ["data_digest", "existing_home", "run_key", "seeds_key", "training_sources", "versions"]
 
 TRAINING = ("audio", "augment", "datasets", "features", "models", "splits", "store", "training")
 """Modules of mgclib on the way from sound files to a fitted model; what they import from mgclib counts too."""
@@ -39,15 +41,16 @@ NOT_TRAINING = ("documents", "errors", "files", "predictions", "records", "resul
 SYNTHESIS = ("datasets/synthesis", "datasets/synthetic")
 """What makes synthetic music."""
 
-SOURCE_SUFFIXES = (".py", ".yaml", ".csv")
-DATA_SUFFIXES = (".wav", ".au", ".flac", ".ogg", ".mp3", ".m4a", ".aif", ".aiff", ".npz", ".csv")
+SOURCE_SUFFIXES = (".py", ".yaml", ".csv", ".css")
+DATA_SUFFIXES = (*AUDIO_SUFFIXES, *UNSUPPORTED_SUFFIXES, ".npz", ".csv")
 COMPUTING = ("numpy", "scikit-learn", "keras", "tensorflow", "librosa", "soxr")
+AROUND = ("scipy", "pandas", "soundfile", "pillow", "matplotlib", "seaborn", "papermill", "mgclib")
 PATHS = ("home", "results_dir", "checkpoint_dir")
 
 
 def versions() -> dict[str, str]:
-    """Return the versions of the installed packages that compute, and of Python-side tools around them."""
-    return {name: _version(name) for name in (*COMPUTING, "pandas", "papermill", "mgclib")}
+    """Return the versions of the installed packages that compute or draw; ``not installed`` where one is missing."""
+    return {name: _version(name) for name in (*COMPUTING, *AROUND)}
 
 
 def _version(package: str) -> str:
@@ -130,7 +133,7 @@ def _backend() -> str:
 
 
 def data_digest(home: str | os.PathLike[str]) -> str:
-    """Return a hash that changes when a sound file, mel pack or table below `home` does.
+    """Return a hash that changes when a sound file, mel pack or table below `home` does; `home` may be a mel pack.
 
     It holds name, size and modification time of each: no file is opened, 10,000 clips take well under a
     second. Where the feature store or generated data lie below `home` they do not count.
@@ -138,17 +141,26 @@ def data_digest(home: str | os.PathLike[str]) -> str:
     Raises
     ------
     RunError
-        When `home` is no folder.
+        When there is nothing at `home`.
     """
-    home = Path(home)
-    if not home.is_dir():
-        raise RunError(f"--home {home}: there is no such folder; name the folder that holds the data set")
+    home = existing_home(home)
+    if home.is_file():
+        return _digest([_file_facts(home, home.parent)])
     generated = {(data_home() / name).resolve() for name in ("index", "store", "synthetic")}
-    rows = []
-    for path in _walk(home, generated):
-        facts = path.stat()
-        rows.append(f"{path.relative_to(home).as_posix()}\t{facts.st_size}\t{facts.st_mtime_ns}")
-    return _digest(sorted(rows))
+    return _digest(sorted(_file_facts(path, home) for path in _walk(home, generated)))
+
+
+def existing_home(home: str | os.PathLike[str]) -> Path:
+    """Return `home` as a path, or raise `RunError` when there is neither a folder nor a file."""
+    path = Path(home)
+    if not path.exists():
+        raise RunError(f"--home {path}: there is no such folder; name the folder (or the mel pack) of the data set")
+    return path
+
+
+def _file_facts(path: Path, home: Path) -> str:
+    facts = path.stat()
+    return f"{path.relative_to(home).as_posix()}\t{facts.st_size}\t{facts.st_mtime_ns}"
 
 
 def _walk(home: Path, left_out: set[Path]) -> Iterator[Path]:
@@ -166,12 +178,12 @@ def _walk(home: Path, left_out: set[Path]) -> Iterator[Path]:
                 yield path
 
 
-def _records(root: Path, experiment: str, own: str | None) -> dict[str, str]:
-    """Return the hashes of the recorded files of `experiment`, except those of the profile `own`."""
+def _records(root: Path, own: str | None) -> dict[str, str]:
+    """Return the hashes of the recorded files, except those of the profile `own`."""
     folder = root / "book" / "records"
     return {
         path.relative_to(folder).as_posix(): _file_hash(path)
-        for path in sorted(folder.glob(f"*/{experiment}/*"))
+        for path in sorted(folder.glob("*/*/*"))
         if path.is_file() and path.relative_to(folder).parts[0] != own
     }
 
@@ -179,7 +191,7 @@ def _records(root: Path, experiment: str, own: str | None) -> dict[str, str]:
 def run_key(root: Path, notebook: Path, parameters: Mapping[str, Any], data: str | None, *, synthetic: bool) -> str:
     """Return the key of an executed notebook (see the module's text).
 
-    A run on real data does not depend on the record that it writes itself.
+    A run on real data does not depend on the records of its own profile, one of which it writes itself.
 
     Parameters
     ----------
@@ -195,7 +207,8 @@ def run_key(root: Path, notebook: Path, parameters: Mapping[str, Any], data: str
             "sources": _sources(),
             "data": data,
             "lock": _file_hash(lock) if lock.is_file() else None,
-            "records": _records(root, parameters["experiment"], own),
+            "versions": versions(),
+            "records": _records(root, own),
             "backend": _backend(),
         }
     )

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import importlib.metadata
 import json
 import os
 import shutil
 
 import pytest
 
+from mgclib.audio import AUDIO_SUFFIXES, UNSUPPORTED_SUFFIXES
 from mgclib.errors import RunError
 from mgclib.experiments import executed, matrix, states
 from mgclib.experiments.cache import prepare
@@ -43,7 +45,9 @@ def test_keys_stay_when_nothing_changes(project, library):
     assert keys() == keys()
 
 
-@pytest.mark.parametrize("source", ["book.py", "reports/__init__.py", "results.py", "experiments/console.py"])
+@pytest.mark.parametrize(
+    "source", ["book.py", "reports/__init__.py", "reports/style.css", "results.py", "experiments/console.py"]
+)
 def test_a_change_of_what_draws_runs_the_notebook_but_keeps_the_seeds(project, library, source):
     run, seeds = keys()
     append(library / source, "\n# a remark\n")
@@ -117,6 +121,44 @@ def test_the_lock_file_and_the_records_that_a_page_draws(project):
     record.write_text("{}", encoding="utf-8")
     assert keys()[0] != locked[0]
     assert keys()[1] == before[1]
+
+
+def test_the_record_of_a_sister_experiment_counts_because_a_page_may_draw_it(project):
+    before = keys()
+    record = project.root / "book" / "records" / "real" / "sister" / "result.json"
+    record.parent.mkdir(parents=True)
+    record.write_text("{}", encoding="utf-8")
+    assert keys()[0] != before[0]
+    assert keys()[1] == before[1]
+
+
+@pytest.mark.parametrize("package", ["keras", "scikit-learn", "pillow"])
+def test_another_version_of_a_library_runs_the_notebook_again(project, monkeypatch, package):
+    before = keys()
+    version = importlib.metadata.version
+    monkeypatch.setattr(
+        "importlib.metadata.version", lambda name: version(name) + ("+other" if name == package else "")
+    )
+    assert keys()[0] != before[0]
+
+
+def test_a_mel_pack_can_be_the_home(project, music):
+    pack = music / "gtzan.melpack.npz"
+    pack.write_bytes(b"a pack")
+    before = keys(profile="real", home=pack)
+    assert keys(profile="real", home=pack) == before
+    (music / "blues" / "a.wav").write_bytes(b"beside the pack")
+    assert keys(profile="real", home=pack) == before
+    pack.write_bytes(b"another pack")
+    assert keys(profile="real", home=pack)[1] != before[1]
+
+
+def test_every_kind_of_file_that_a_loader_lists_counts(project, music):
+    digests = {data_digest(music)}
+    for suffix in (*AUDIO_SUFFIXES, *UNSUPPORTED_SUFFIXES, ".npz", ".csv"):
+        (music / f"new{suffix}").write_bytes(b"")
+        digests.add(data_digest(music))
+    assert len(digests) == 1 + len(AUDIO_SUFFIXES) + len(UNSUPPORTED_SUFFIXES) + 2
 
 
 def test_a_real_run_does_not_outdate_itself_by_its_own_record(project, music):
