@@ -109,33 +109,31 @@ def run(
         data = tasks[-1].data
     todo = [task for task in tasks if force or not task.finished]
     for task in todo:
-        _make_room(task, force)
+        _make_room(task)
     at_once = min(jobs or default_jobs(synthetic=chosen.synthetic), max(1, len(todo)))
-    outcomes = _run_all(tasks, todo, at_once, console)
+    outcomes = _run_all(tasks, todo, at_once, force, console)
     if record:
         outcomes = [_record(task, outcome) for task, outcome in zip(tasks, outcomes, strict=True)]
     summary(console, outcomes)
     return outcomes
 
 
-def _make_room(task: Task, force: bool) -> None:
+def _make_room(task: Task) -> None:
     """Make the folders of a run, so that a read-only place is noticed before anything starts."""
     with writable(task.shelf):
-        if force and task.checkpoints.is_dir():
-            shutil.rmtree(task.checkpoints)
         task.checkpoints.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=task.shelf):
             pass
 
 
-def _run_all(tasks: list[Task], todo: list[Task], at_once: int, console: Console) -> list[Outcome]:
+def _run_all(tasks: list[Task], todo: list[Task], at_once: int, force: bool, console: Console) -> list[Outcome]:
     outcomes = {t.name: Outcome(t.name, t.profile.name, "cached", 0.0, t.folder / "notebook.ipynb") for t in tasks}
     waiting, running = list(todo), []
     threads = max(1, cores() // at_once)
     with _stop_signals() as stopped, Board(console, [t.name for t in tasks], [t.name for t in todo]) as board:
         try:
             while (waiting or running) and not stopped.is_set():
-                while waiting and len(running) < at_once and (started := _start_next(waiting, threads, board)):
+                while waiting and len(running) < at_once and (started := _start_next(waiting, threads, force, board)):
                     running.append(started)
                 for one in list(running):
                     listen(one, board)
@@ -171,8 +169,8 @@ def _stop_signals() -> Iterator[threading.Event]:
             signal.signal(number, handler)
 
 
-def _start_next(waiting: list[Task], threads: int, board: Board) -> Running | None:
-    """Start the first waiting task that no other ``mgc run`` is at work on."""
+def _start_next(waiting: list[Task], threads: int, force: bool, board: Board) -> Running | None:
+    """Start the first waiting task that no other ``mgc run`` is at work on, by `force` from its first seed."""
     for task in waiting:
         lock = FileLock(task.shelf / ".lock")
         try:
@@ -181,6 +179,9 @@ def _start_next(waiting: list[Task], threads: int, board: Board) -> Running | No
             board.waits(task.name)
             continue
         waiting.remove(task)
+        if force and task.checkpoints.is_dir():
+            with writable(task.checkpoints):
+                shutil.rmtree(task.checkpoints)
         board.started(task.name)
         return start(task, lock, threads)
     return None

@@ -170,6 +170,24 @@ def test_two_runs_of_one_experiment_take_turns(project):
     assert "another mgc run is at work on it" in told(console)
 
 
+def test_force_takes_no_seed_from_a_run_that_is_at_work(project):
+    task = prepare(matrix(), matrix().experiment("tiny"), matrix().profile("smoke"))
+    (task.checkpoints / "seed-0").mkdir(parents=True)
+    lock = FileLock(task.shelf / ".lock", thread_local=False)
+    lock.acquire()
+    there = []
+
+    def finish_the_other_run():
+        there.append((task.checkpoints / "seed-0").is_dir())
+        lock.release()
+
+    threading.Timer(0.5, finish_the_other_run).start()
+    (outcome,) = run(["tiny"], "smoke", force=True, console=quiet())
+    assert outcome.ok
+    assert there == [True]
+    assert not (task.checkpoints / "seed-0").exists()
+
+
 def nothing_started(project):
     return not list(project.root.glob("runs/*/*/*/notebook.ipynb"))
 
