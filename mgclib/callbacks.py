@@ -35,14 +35,14 @@ class EpochLog(keras.callbacks.Callback):
     ----------
     epochs : int
         The most there can be, for the line.
-    monitor : str
-        ``val_loss`` or ``val_accuracy``; the first of equally good epochs wins. Without validation data
-        the last epoch is the best.
+    monitor : str or None
+        ``val_loss`` or ``val_accuracy``; the first of equally good epochs wins. Without it, or without
+        validation data, the last epoch is the best.
     verbose : bool
         Print the lines.
     """
 
-    def __init__(self, epochs: int, monitor: str, *, verbose: bool = True) -> None:
+    def __init__(self, epochs: int, monitor: str | None, *, verbose: bool = True) -> None:
         super().__init__()
         self.epochs = epochs
         self.monitor = monitor
@@ -59,11 +59,12 @@ class EpochLog(keras.callbacks.Callback):
         names = ("accuracy", "loss", "val_accuracy", "val_loss")
         row = {name: float(logs.get(name, np.nan)) for name in names}
         self.rows.append({"epoch": epoch + 1, **row, "seconds": time.perf_counter() - self._started})
-        score = row[self.monitor] if self.monitor == "val_accuracy" else -row[self.monitor]
         if self.monitor not in logs:
             self.best_epoch = epoch + 1
-        elif score > self._best_score:
-            self._best_score, self.best_epoch = score, epoch + 1
+        else:
+            score = row[self.monitor] if self.monitor == "val_accuracy" else -row[self.monitor]
+            if score > self._best_score:
+                self._best_score, self.best_epoch = score, epoch + 1
         if self.verbose:
             shown = "  ".join(f"{name} {value:.3f}" for name, value in row.items() if not np.isnan(value))
             mark = "  *" if self.best_epoch == epoch + 1 else ""
@@ -85,7 +86,7 @@ def training_callbacks(
     mode = "min" if training.monitor == "val_loss" else "max"
     callbacks: list[keras.callbacks.Callback] = [
         keras.callbacks.ModelCheckpoint(
-            str(weights_path), training.monitor, save_best_only=validated, save_weights_only=True, mode=mode
+            str(weights_path), training.monitor or "loss", save_best_only=validated, save_weights_only=True, mode=mode
         )
     ]
     if training.stop_accuracy is not None:

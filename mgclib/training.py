@@ -48,8 +48,8 @@ class Training:
         Its first learning rate.
     class_weights : bool
         Weight each genre by the inverse of its share (techno report, "Weighting classes").
-    monitor : str
-        ``val_loss`` or ``val_accuracy``: what chooses the best epoch. Without validation data the last
+    monitor : str or None
+        ``val_loss`` or ``val_accuracy``: what chooses the best epoch. None, or no validation data: the last
         epoch counts.
     patience : int or None
         EarlyStopping: end after so many epochs without a better `monitor`.
@@ -68,7 +68,7 @@ class Training:
     optimizer: str = "adam"
     learning_rate: float = 1e-3
     class_weights: bool = False
-    monitor: str = "val_loss"
+    monitor: str | None = "val_loss"
     patience: int | None = None
     reduce_patience: int | None = None
     reduce_factor: float = 2.0
@@ -84,8 +84,10 @@ class Training:
             raise ParameterError(f"learning_rate={self.learning_rate!r} must be positive")
         if not self.reduce_factor > 1:
             raise ParameterError(f"reduce_factor={self.reduce_factor!r} must be above 1")
-        if self.monitor not in ("val_loss", "val_accuracy"):
-            raise ParameterError(f"monitor={self.monitor!r} must be 'val_loss' or 'val_accuracy'")
+        if self.monitor not in ("val_loss", "val_accuracy", None):
+            raise ParameterError(f"monitor={self.monitor!r} must be 'val_loss', 'val_accuracy' or None")
+        if self.monitor is None and (self.patience or self.reduce_patience):
+            raise ParameterError("patience and reduce_patience wait for a better monitor, but monitor is None")
         if self.stop_accuracy is not None and not 0 < self.stop_accuracy <= 1:
             raise ParameterError(f"stop_accuracy={self.stop_accuracy!r} must be a share above 0 and at most 1")
         if self.precision not in ("auto", "float32", "mixed_bfloat16"):
@@ -179,6 +181,7 @@ class KerasClassifier:
         optimizer = keras.optimizers.get(self.training.optimizer)
         optimizer.learning_rate = self.training.learning_rate
         model.compile(optimizer, "sparse_categorical_crossentropy", metrics=["accuracy"])
+        validated = validation is not None and self.training.monitor is not None
         log = EpochLog(self.training.epochs, self.training.monitor, verbose=self.verbose)
         with tempfile.TemporaryDirectory() as scratch:
             weights = Path(self.weights_path or Path(scratch, "best.weights.h5"))
@@ -190,7 +193,7 @@ class KerasClassifier:
                 epochs=self.training.epochs,
                 validation_data=validation,
                 class_weight=class_weights(y) if self.training.class_weights else None,
-                callbacks=[*training_callbacks(self.training, weights, validated=validation is not None), log],
+                callbacks=[*training_callbacks(self.training, weights, validated=validated), log],
                 verbose=0,
             )
             model.load_weights(weights)

@@ -98,6 +98,16 @@ def test_without_validation_the_last_epoch_counts(toy):
     assert history.loc[history["best"], "epoch"].item() == 2
 
 
+def test_without_a_monitor_validation_is_watched_but_chooses_nothing(toy):
+    dataset, x = toy
+    y = dataset.labels
+    history = classifier(epochs=4, monitor=None).fit(x[::2], y[::2], validation=(x[1::2], y[1::2])).history
+    assert history["val_loss"].notna().all()
+    assert history.loc[history["best"], "epoch"].item() == 4
+    with pytest.raises(ParameterError, match="monitor is None"):
+        Training(monitor=None, patience=3)
+
+
 def test_stop_rules(toy):
     dataset, x = toy
     y = dataset.labels

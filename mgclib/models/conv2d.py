@@ -5,7 +5,7 @@ from __future__ import annotations
 import keras
 from keras import layers
 
-__all__ = ["techno_cnn"]
+__all__ = ["cs464_cnn", "cs464_keras_cnn", "techno_cnn"]
 
 
 def techno_cnn(input_shape: tuple[int, int, int], n_genres: int, *, dropout: float = 0.5) -> keras.Model:
@@ -39,3 +39,70 @@ def techno_cnn(input_shape: tuple[int, int, int], n_genres: int, *, dropout: flo
     x = layers.Dropout(dropout)(x)
     outputs = layers.Dense(n_genres, activation="softmax", dtype="float32")(x)
     return keras.Model(inputs, outputs, name="techno_cnn")
+
+
+def cs464_cnn(input_shape: tuple[int, int, int], n_genres: int) -> keras.Model:
+    """Build the CS464 report's 2D CNN, the one written in PyTorch.
+
+    Parameters
+    ----------
+    input_shape : (height, width, channels)
+        400 × 400 × 3 in the report; pixels 0 … 255 (scaled to [0, 1] by the first layer).
+    n_genres : int >= 2
+        10 in the report, 4,432,418 parameters.
+
+    Returns
+    -------
+    keras.Model
+        Functional and uncompiled; the softmax is computed in float32 under any precision policy.
+
+    Notes
+    -----
+    Source: CS464 report, section 2.4 and appendix C. Notebook: ``cnn_2d``.
+    """
+    inputs = keras.Input(input_shape)
+    x = layers.Rescaling(1 / 255)(inputs)
+    x = layers.Conv2D(16, 3, activation="relu")(x)
+    for _ in range(3):
+        x = layers.Conv2D(16, 3, activation="relu")(x)
+        x = layers.MaxPooling2D(2)(x)
+        x = layers.Dropout(0.25)(x)
+    x = layers.Flatten()(x)
+    x = layers.Dense(120, activation="relu")(x)
+    x = layers.Dropout(0.5)(x)
+    outputs = layers.Dense(n_genres, activation="softmax", dtype="float32")(x)
+    return keras.Model(inputs, outputs, name="cs464_cnn")
+
+
+def cs464_keras_cnn(input_shape: tuple[int, int, int], n_genres: int) -> keras.Model:
+    """Build the CS464 report's second 2D CNN, the one written in Keras, for which it gives no result.
+
+    Parameters
+    ----------
+    input_shape : (height, width, channels)
+        400 × 1000 × 3 follows from the printed summary; pixels 0 … 255 (scaled to [0, 1] by the first layer).
+    n_genres : int >= 2
+        10 in the report, 43,273,058 parameters.
+
+    Returns
+    -------
+    keras.Model
+        Functional and uncompiled; the softmax is computed in float32 under any precision policy.
+
+    Notes
+    -----
+    The summary prints neither kernel sizes (5, 5, 3, 3 follow from the parameters) nor dropout rates (taken as in
+    the PyTorch model). Source: CS464 report, appendix D. Notebook: ``cnn_2d``.
+    """
+    inputs = keras.Input(input_shape)
+    x = layers.Rescaling(1 / 255)(inputs)
+    for filters, kernel, drop in ((8, 5, True), (8, 5, True), (16, 3, False), (32, 3, False)):
+        x = layers.Conv2D(filters, kernel, activation="relu")(x)
+        x = layers.MaxPooling2D(2)(x)
+        if drop:
+            x = layers.Dropout(0.25)(x)
+    x = layers.Flatten()(x)
+    x = layers.Dense(1024, activation="relu")(x)
+    x = layers.Dropout(0.5)(x)
+    outputs = layers.Dense(n_genres, activation="softmax", dtype="float32")(x)
+    return keras.Model(inputs, outputs, name="cs464_keras_cnn")

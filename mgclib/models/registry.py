@@ -80,6 +80,61 @@ REGISTRY: dict[str, Architecture] = {
             parameters=8_482_821,
             summary="Three 3×3 convolutions (32, 64, 128) with pooling, one dense layer of 256, dropout 0.5.",
         ),
+        Architecture(
+            name="cnn-1d-waveform",
+            family="network",
+            maker="conv1d:waveform_cnn",
+            report="cs464-2020",
+            section="2.2",
+            input_shape=(551250, 1),
+            n_genres=10,
+            parameters=16_215_082,
+            summary="Four convolutions over 25 seconds of samples, two dense layers.",
+        ),
+        Architecture(
+            name="cnn-1d-mel",
+            family="network",
+            maker="conv1d:mel_cnn",
+            report="cs464-2020",
+            section="2.3",
+            input_shape=(400, 400, 3),
+            n_genres=10,
+            parameters=3_991_214,
+            summary="Three convolutions over the pixels of a mel image in a row; layer 1 is derived.",
+        ),
+        Architecture(
+            name="cnn-cs464",
+            family="network",
+            maker="conv2d:cs464_cnn",
+            report="cs464-2020",
+            section="2.4, appendix C",
+            input_shape=(400, 400, 3),
+            n_genres=10,
+            parameters=4_432_418,
+            summary="Four 3×3 convolutions of 16 channels with dropout, two dense layers.",
+        ),
+        Architecture(
+            name="cnn-cs464-keras",
+            family="network",
+            maker="conv2d:cs464_keras_cnn",
+            report="cs464-2020",
+            section="appendix D",
+            input_shape=(400, 1000, 3),
+            n_genres=10,
+            parameters=43_273_058,
+            summary="Four convolutions and a dense layer of 1024; the report prints its summary only.",
+        ),
+        Architecture(
+            name="lstm",
+            family="network",
+            maker="recurrent:lstm",
+            report="cs464-2020",
+            section="2.5",
+            input_shape=(400, 400, 3),
+            n_genres=10,
+            parameters=3_847_210,
+            summary="Two LSTM layers of 400 over the columns of a mel image.",
+        ),
     )
 }
 
@@ -139,7 +194,7 @@ def build(name: str, input_shape: tuple[int, ...], n_genres: int, **options: Any
 def structure(name: str, input_shape: tuple[int, ...] | None = None, n_genres: int | None = None) -> list[Layer]:
     """Return the layer table of a network, as the reports print it.
 
-    Input and rescaling layers, which have no counterpart in the reports, are left out.
+    Layers without a counterpart in the reports (input, rescaling, reshaping, bare activations) are left out.
 
     Parameters
     ----------
@@ -159,5 +214,5 @@ def structure(name: str, input_shape: tuple[int, ...] | None = None, n_genres: i
     return [
         Layer(layer.__class__.__name__, tuple(layer.output.shape[1:]), layer.count_params())
         for layer in model.layers
-        if layer.__class__.__name__ not in ("InputLayer", "Rescaling")
+        if layer.__class__.__name__ not in ("InputLayer", "Rescaling", "Reshape", "Permute", "Activation")
     ]
