@@ -9,7 +9,7 @@ verdict         when
 ``lower``       ours lies below the reported value, same data set and protocol
 ``exact``       the same structure (parameters layer by layer) or the same settings
 ``shown``       a figure of the same kind, from our run
-``other data``  the method ran, but the report's data set cannot be had
+``other data``  the method ran, but the report's data set is not public
 ``not yet``     none of these
 ==============  ==================================================================================
 
@@ -46,7 +46,9 @@ __all__ = ["COLUMNS", "VERDICTS", "Row", "ledger", "render", "rows"]
 
 VERDICTS = ("reproduced", "exact", "shown", "higher", "lower", "other data", "not yet")
 COLUMNS = ("item", "report", "kind", "approach", "reported", "recorded", "this_build", "verdict", "page")
-NOT_OBTAINABLE = ("techno", "fma-small")
+NOT_PUBLIC = ("techno",)
+"""Data sets that nobody but their authors has."""
+
 PIPED_WIDTH = 160
 FORMATS = ("table", "csv", "json")
 LONG = {
@@ -186,14 +188,14 @@ def _verdict(
     if "structure" in how:
         return "exact" if _same(item, how["structure"]) else "not yet"
     if "parameters" in how:
-        ran = faithful is not None and same_settings(item, experiment, how["parameters"], evidence.plan)
+        ran = faithful is not None and same_settings(item, how["parameters"], faithful)
         return "exact" if ran else "not yet"
     if "shows" in how:
         return "shown" if evidence.any(experiment) else "not yet"
     mine = _measured(faithful, stated, how)
     if stated is not None and mine is not None:
         return judge(stated, mine)
-    if home_profile(item) in NOT_OBTAINABLE and evidence.any(experiment):
+    if home_profile(item) in NOT_PUBLIC and evidence.any(experiment):
         return "other data"
     return "not yet"
 
@@ -209,22 +211,18 @@ def judge(stated: Claim, mine: Measured) -> str:
     return "lower" if high < stated.low else "reproduced"
 
 
-def same_settings(item: Item, experiment: Experiment, names: Mapping[str, str], plan: Matrix) -> bool:
-    """Return whether an experiment, at the profile of the report's own data, has the settings that an item states.
+def same_settings(item: Item, names: Mapping[str, str], result: Result) -> bool:
+    """Return whether a result was made with the settings that an item states.
 
     Parameters
     ----------
     names : dict of str to str
-        Setting in `Item.values` to parameter of the notebook; every setting that the item states as a number
-        or list and that is named here must be equal.
-    plan : Matrix
-        Gives the profile.
+        Setting in `Item.values` to parameter of the run; each must be equal.
+    result : Result
+        What ran, on the report's own data; the parameters that it was stored with are held against the item.
     """
-    profile = home_profile(item)
-    if profile not in experiment.profiles or not names:
-        return False
-    values = experiments.parameters(experiment, plan.profile(profile))
-    return all(name in values and values[name] == item.value(path) for path, name in names.items())
+    values = {**result.provenance.get("parameters", {}), **result.parameters}
+    return bool(names) and all(name in values and values[name] == item.value(path) for path, name in names.items())
 
 
 def _measured(result: Result | None, stated: Claim | None, how: Mapping[str, Any]) -> Measured | None:

@@ -11,6 +11,7 @@ from mgclib.experiments.cache import Task, read_stamp
 __all__ = ["record_result"]
 
 CARRIED = {
+    "parameters": "parameters",
     "seconds": "wall_seconds",
     "started": "started",
     "finished": "finished",
@@ -23,8 +24,9 @@ CARRIED = {
 def record_result(task: Task) -> Path:
     """Write the Result of a finished run to ``book/records/<profile>/<experiment>/``; return that folder.
 
-    Its provenance gains experiment, profile, seeds and wall time. ``seeds_read_back`` names the seeds that were
-    trained in an earlier run, which ``wall_seconds`` does not include.
+    Its provenance gains experiment, profile, seeds, wall time and every parameter of the run: with its Result a
+    notebook stores only those that it names, not the snippet length, say. ``seeds_read_back`` names the seeds that
+    were trained in an earlier run, which ``wall_seconds`` does not include.
 
     Raises
     ------

@@ -55,8 +55,8 @@ AVERAGES = {
 }
 PREFERRED = ("accuracy.test", "test.accuracy", "test_accuracy", "validation_accuracy")
 PARTS = ("train", "validation", "test")
-DEFINITIONS = {"fma-densenet": {"accuracy": "ovr_accuracy"}}
-"""Names that a report defines in its own way."""
+DEFINITIONS = {"fma-densenet": {"accuracy": "ovr_accuracy", "macro_f1": "f1_of_means"}}
+"""Scores that a report defines in its own way (its errata say how)."""
 HISTORY_COLUMNS = {
     ("accuracy", "train"): "accuracy",
     ("log_loss", "train"): "loss",
@@ -290,28 +290,36 @@ def measure(result: Result, metric: str, split: str = "test", *, genres: tuple[s
     split : {"train", "validation", "test"}
     genres : tuple of str, optional
         The mean over these genres instead of all.
+
+    Returns
+    -------
+    Measured or None
+        None also where the metric is not defined (NaN). The interval is Student's t over seeds; of one seed it is
+        the bootstrap over tracks, and there is none for single genres and for scores of the history.
     """
     if genres:
         if split not in result.parts or not set(genres) <= set(result.genres):
             return None
         column = metric.removeprefix("class_")
         tables = [result.classification_report(split, seed) for seed in result.seeds]
-        return _over_seeds(np.array([table.loc[list(genres), column].mean() for table in tables]), "seeds")
+        values = np.array([table.loc[list(genres), column].mean() for table in tables])
+        return _over_seeds(values, "seeds", (0.0, 1.0))
     if metric != "best_epoch" and split in result.parts:
         interval = result.interval(metric, split=split)
-        return Measured(interval.mean, interval.low, interval.high, interval.n, interval.kind)
+        defined = Measured(interval.mean, interval.low, interval.high, interval.n, interval.kind)
+        return defined if np.isfinite(interval.mean) else None
     column = HISTORY_COLUMNS.get((metric, split))
     history = result.history
     if column is None or history.empty or not history["best"].any():
         return None
     best = history.loc[history["best"].astype(bool)].groupby("seed")[column].first().dropna()
-    return _over_seeds(best.to_numpy(float), "history")
+    return _over_seeds(best.to_numpy(float), "history", (0.0, 1.0 if metric == "accuracy" else np.inf))
 
 
-def _over_seeds(values: np.ndarray, kind: str) -> Measured | None:
+def _over_seeds(values: np.ndarray, kind: str, bounds: tuple[float, float]) -> Measured | None:
     from mgclib.metrics import t_interval
 
     if len(values) < 2:
         return Measured(float(values[0]), n=1, kind=kind) if len(values) else None
-    interval = t_interval(values)
+    interval = t_interval(values, bounds=bounds)
     return Measured(interval.mean, interval.low, interval.high, interval.n, kind)

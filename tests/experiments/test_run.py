@@ -248,6 +248,7 @@ def finished_on_recordings(project, tmp_path):
     made.save(task.folder / "result")
     (task.folder / "notebook.ipynb").write_text("{}", encoding="utf-8")
     stamp = {"home": str(home), "data": task.data, "seconds": 12.5, "started": "2024-01-01", "seeds_read_back": []}
+    stamp["parameters"] = dict(task.parameters)
     (task.folder / "stamp.json").write_text(json.dumps(stamp), encoding="utf-8")
     return task
 
@@ -262,6 +263,7 @@ def test_record_keeps_the_result_with_where_it_comes_from(project, finished_on_r
     kept = records.read("real", "tiny")
     assert kept.provenance["wall_seconds"] == 12.5
     assert kept.provenance["experiment"] == "tiny"
+    assert kept.provenance["parameters"] == dict(finished_on_recordings.parameters)
     assert list(kept.provenance["seeds"]) == [0]
     assert kept.provenance["dataset"]["name"] == "folder"
     (again,) = run(["tiny"], "real", home=home, console=quiet())
