@@ -25,7 +25,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import astuple, dataclass, replace
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,7 +34,7 @@ import pandas as pd
 from mgclib import experiments, records, reports
 from mgclib.errors import MgcError, ParameterError
 from mgclib.files import project_root, write_text
-from mgclib.reports.claims import Claim, Measured, claim, measure
+from mgclib.reports.claims import Claim, Measured, claim, declared, measure
 from mgclib.reports.loader import Item
 from mgclib.reports.structure import input_shape, n_genres, same_structure
 
@@ -56,7 +56,7 @@ LONG = {
     "macro_f1": "F1 (macro)",
     "weighted_f1": "F1 (weighted)",
     "ovr_accuracy": "one-vs-rest accuracy",
-    "class_precision": "precision of the listed genres",
+    "class_precision": "mean precision of the listed genres",
 }
 
 
@@ -145,7 +145,7 @@ def home_profile(item: Item) -> str:
 def _row(item: Item, evidence: _Evidence) -> Row:
     attempts = evidence.attempts(item)
     experiment, how = attempts[0] if attempts else (None, {})
-    stated = _stated(item, how)
+    stated = declared(item, how) or _main_claim(item)
     recorded = this_build = ""
     verdict = "not yet"
     if experiment is not None:
@@ -167,14 +167,8 @@ def _row(item: Item, evidence: _Evidence) -> Row:
     )
 
 
-def _stated(item: Item, how: Mapping[str, Any]) -> Claim | None:
-    if item.kind in ("figure", "architecture", "confusion_matrix", "parameter_set"):
-        return None
-    if "genre" in how:
-        path = f"per_class.{how['genre']}"
-        path = path if isinstance(item.value(path), float) else f"{path}.{how['metric']}"
-        return replace(claim(item, path), metric=how["metric"], genres=(how["genre"],))
-    return claim(item, how.get("value"), how.get("metric"))
+def _main_claim(item: Item) -> Claim | None:
+    return None if item.kind in ("figure", "architecture", "confusion_matrix", "parameter_set") else claim(item)
 
 
 def _verdict(

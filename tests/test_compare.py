@@ -12,9 +12,9 @@ from scipy import stats
 
 from mgclib import reports
 from mgclib.reports import compare
-from mgclib.reports.claims import claim, measure, wilson
+from mgclib.reports.claims import METRIC_NAMES, claim, measure, wilson
 from mgclib.reports.structure import input_shape, n_genres, same_structure
-from mgclib.results import Result, predictions_frame
+from mgclib.results import METRICS, Result, predictions_frame
 
 GTZAN = tuple(reports.item("cs464-2020/table-7").values["per_class"])  # noqa: PD011
 
@@ -212,6 +212,10 @@ def test_the_claim_behind_an_item(item_id: str, metric: str | None, printed: obj
     assert stated.printed == pytest.approx(printed)
     assert stated.split == split
     assert metric in (None, stated.metric)
+
+
+def test_every_metric_of_ours_can_be_declared_and_no_other() -> None:
+    assert {*METRICS, "best_epoch"} == METRIC_NAMES
 
 
 def test_a_score_that_is_not_printed_follows_from_the_rows_and_says_so() -> None:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mgclib.reports.loader import Item
+from mgclib.errors import closest
+from mgclib.reports.loader import Item, ReportError
 
 if TYPE_CHECKING:
     from mgclib.results import Result
 
-__all__ = ["Claim", "Measured", "claim", "claims", "measure", "wilson"]
+__all__ = ["Claim", "Measured", "claim", "claims", "declared", "measure", "wilson"]
 
 SHARES = {
     "accuracy": ("accuracy", "test"),
@@ -57,6 +58,8 @@ PREFERRED = ("accuracy.test", "test.accuracy", "test_accuracy", "validation_accu
 PARTS = ("train", "validation", "test")
 DEFINITIONS = {"fma-densenet": {"accuracy": "ovr_accuracy", "macro_f1": "f1_of_means"}}
 """Scores that a report defines in its own way (its errata say how)."""
+METRIC_NAMES = {metric for metric, _ in MEASURABLE.values()} | {m for own in DEFINITIONS.values() for m in own.values()}
+PER_CLASS = ("precision", "recall", "f1")
 HISTORY_COLUMNS = {
     ("accuracy", "train"): "accuracy",
     ("log_loss", "train"): "loss",
@@ -208,6 +211,37 @@ def claim(item: Item, path: str | None = None, metric: str | None = None) -> Cla
     named = DEFINITIONS.get(item.report, {}).get(named, named)
     correct, total = _counts(item, path, printed, named)
     return Claim(path, printed, metric or named, split, correct, total)
+
+
+def declared(item: Item, how: Mapping[str, Any]) -> Claim | None:
+    """Return the claim of an item that an experiment sets out to reproduce; None for a picture, structure or settings.
+
+    Parameters
+    ----------
+    how : dict
+        An entry of ``reproduces`` in the run matrix, e.g. ``{"metric": "recall", "genre": "metal"}``.
+
+    Raises
+    ------
+    ReportError
+        When the item has no such number, or the metric is none of ours.
+    """
+    if "metric" not in how:
+        return None
+    metric, genre = how["metric"], how.get("genre")
+    known = PER_CLASS if genre else {*METRIC_NAMES, *(f"class_{name}" for name in PER_CLASS)}
+    if metric not in known:
+        match = closest(metric, known)
+        hint = f"; closest: {match!r}" if match else ""
+        raise ReportError(f"{item.id}: the metric {metric!r} is unknown{hint}; valid: {', '.join(sorted(known))}")
+    if genre:
+        path = f"per_class.{genre}"
+        path = path if isinstance(item.value(path), float) else f"{path}.{metric}"
+        return replace(claim(item, path), metric=metric, genres=(genre,))
+    found = claim(item, how.get("value"), metric)
+    if found is None:
+        raise ReportError(f"{item.id} states no {metric}; name the number with `value: …`")
+    return found
 
 
 def _class_claim(item: Item, metric: str) -> Claim | None:
