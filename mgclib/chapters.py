@@ -124,7 +124,8 @@ def _origin(experiment: Experiment, profile: Profile, values: Mapping[str, Any])
 def _items(experiment: Experiment) -> str:
     items = [reports.item(name) for name in experiment.reproduces]
     links = ", ".join(f"{{ref}}`{item.short} <{item.anchor}>`" for item in items)
-    return f" Report items: {links}." if links else ""
+    sources = " and ".join(dict.fromkeys(item.report for item in items))
+    return f" Items of the report {sources}: {links}." if links else ""
 
 
 def promised(experiment: Experiment, notebook: Mapping[str, Any]) -> dict[str, int]:

@@ -36,6 +36,8 @@ __all__ = [
     "waveform",
 ]
 
+ROWS = "Pixel rows count from the top: low frequencies are at the bottom."
+CURVES = "Thin lines: seeds. Band: their range. Thick lines: their mean, as far as every seed trained."
 COLUMN_LOOKS = {"reported": ("grey", ""), "recorded": ("blue", ""), "this build": ("orange", "////")}
 
 
@@ -108,7 +110,7 @@ def learning_curves(history: Result | pd.DataFrame, *, title: str | None = None,
         Columns as in `mgclib.results.HISTORY_COLUMNS`.
     """
     if isinstance(history, Result):
-        note = history.caption() if note is None else note
+        note = f"{history.caption()}\n{CURVES}" if note is None else note
         history = history.history
     if history.empty:
         raise ParameterError("there are no epochs to draw; this model has no learning curve")
@@ -247,7 +249,7 @@ def image_grid(
         axes.set_yticks([0, height - 1], ["1", str(height)])
         axes.grid(False)
     _outer_labels(figure, panels, "time (pixels)", "frequency (pixels)")
-    return finished(figure, title, note)
+    return finished(figure, title, ROWS if note is None else note)
 
 
 def _grid(count: int, columns: int, width: float, height: float) -> tuple[Figure, np.ndarray]:

@@ -19,7 +19,7 @@ import pandas as pd
 if TYPE_CHECKING:
     from mgclib.reports.comparison import Comparison, Source
 
-__all__ = ["badge", "bar", "comparison_html", "facts", "number", "plain", "style", "table", "words"]
+__all__ = ["badge", "bar", "comparison_html", "facts", "number", "spaced", "style", "table", "words"]
 
 STEPS = (0.01, 0.08, 0.20)
 COUNTS = ("support", "hits", "clips", "predicted", "params")
@@ -29,7 +29,7 @@ RULED = ("accuracy", "all", "total")
 NULL = '<span class="mgc-null" title="the report does not say">—</span>'
 
 
-def plain(name: str) -> str:
+def spaced(name: str) -> str:
     """Return the name of a setting in words : str; a parameter that librosa knows keeps its name."""
     return name if name in PARAMETERS else name.replace("_", " ")
 
@@ -64,7 +64,7 @@ def words(value: Any) -> str:
     if isinstance(value, int):
         return f"{value:,}" if abs(value) >= 10_000 else str(value)
     if isinstance(value, Mapping):
-        return "; ".join(f"{escape(plain(str(key)))}: {words(child)}" for key, child in value.items())
+        return "; ".join(f"{escape(spaced(str(key)))}: {words(child)}" for key, child in value.items())
     if isinstance(value, list | tuple):
         if value and all(isinstance(child, Mapping) for child in value):
             return "<br>".join(words(child) for child in value)
@@ -92,7 +92,7 @@ def bar(counts: Mapping[str, int]) -> str:
 
 def facts(pairs: Iterable[tuple[str, str]]) -> str:
     """Return name and value pairs in two columns : str, HTML; values are HTML already."""
-    rows = "".join(f"<dt>{escape(plain(name))}</dt><dd>{value}</dd>" for name, value in pairs)
+    rows = "".join(f"<dt>{escape(spaced(name))}</dt><dd>{value}</dd>" for name, value in pairs)
     return f'<div class="mgc"><dl class="mgc-facts">{rows}</dl></div>'
 
 
