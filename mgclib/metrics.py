@@ -75,8 +75,8 @@ class Interval:
     n : int
         Number of seeds or of tracks.
     kind : {"seeds", "tracks"}
-        ``seeds``: Student's t over the values of n seeds (training and split vary); ``tracks``: percentile
-        bootstrap over n test tracks (only the choice of test tracks varies).
+        ``seeds``: Student's t over the values of n seeds (training varies, and the split unless it is a published
+        list); ``tracks``: percentile bootstrap over n test tracks (only the choice of test tracks varies).
     level : float
         Coverage, 0 … 1.
     """

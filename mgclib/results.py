@@ -3,7 +3,8 @@
 A `Result` holds the probability of every genre for every clip, for several seeds at once. The classification
 report, the confusion matrix, every metric, interval and paired test come from this one table, so that they can
 never contradict each other. The test clips of two seeds differ (each seed has its own split) and overlap:
-tables over seeds are means of per-seed tables, never counts over pooled clips, unless you ask for ``"pooled"``.
+tables of scores over seeds are means of per-seed tables, never scores of pooled clips, unless you ask for
+``"pooled"``. Only a confusion matrix without a seed counts the clips of all seeds together.
 """
 
 from __future__ import annotations
@@ -376,7 +377,14 @@ def mcnemar(a: Result, b: Result, split: str = "test") -> pd.DataFrame:
     """Compare two results clip by clip with the exact McNemar test, each seed on its own.
 
     Clips are paired by id within a seed; clips that only one result has are counted and left out. The test
-    clips of different seeds overlap, so p-values are not pooled.
+    clips of different seeds overlap, so p-values are not pooled. The test takes clips for independent: where a track
+    has several, its p-values are too small; compare ``a.vote()`` with ``b.vote()`` instead.
+
+    Parameters
+    ----------
+    a, b : Result
+        Two models, run on the same seeds and split.
+    split : {"test", "validation", "train"}
 
     Returns
     -------
