@@ -276,7 +276,7 @@ def _result_line(experiment: Experiment, links: bool) -> list[list[str]]:
     numbers = [NONE if result is None else _percent(measure(result, how["metric"])) for result in found]
     seeds = " · ".join(str(len(result.seeds)) if result else NONE for result in found)
     title = _doc(experiment.page, experiment.title) if links else markdown(experiment.title)
-    source = f"{{ref}}`{entry.report} <report-{entry.report}>`" if links else markdown(entry.report)
+    source = _doc(f"report-{entry.report}", entry.report) if links else markdown(entry.report)
     reported = f"{markdown(ledger.reported(entry, stated))} ({source})"
     return [[title, reported, *numbers, seeds]]
 
