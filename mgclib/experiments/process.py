@@ -54,6 +54,8 @@ class Outcome:
         One line.
     traceback : tuple of str
         Its last lines.
+    refused : bool
+        The error is an `MgcError`: bad input, of which the one line says all.
     """
 
     experiment: str
@@ -63,6 +65,7 @@ class Outcome:
     notebook: Path | None = None
     error: str | None = None
     traceback: tuple[str, ...] = ()
+    refused: bool = False
 
     @property
     def ok(self) -> bool:
@@ -224,7 +227,8 @@ def finish(one: Running) -> Outcome:
         shutil.rmtree(task.part, ignore_errors=True)
         one.lock.release()
     lines = tuple(end.get("traceback") or ())
-    return Outcome(task.name, task.profile.name, "failed", seconds, artefact, end["failed"], lines)
+    refused = bool(end.get("refused"))
+    return Outcome(task.name, task.profile.name, "failed", seconds, artefact, end["failed"], lines, refused)
 
 
 def _died(one: Running) -> dict[str, Any]:
@@ -259,6 +263,10 @@ def _keep(one: Running, seconds: float) -> None:
         task.folder.rename(old)
     task.part.rename(task.folder)
     shutil.rmtree(old, ignore_errors=True)
+    for failed in task.shelf.glob("*/failed.ipynb"):
+        failed.unlink()
+        with contextlib.suppress(OSError):  # it holds a finished run too
+            failed.parent.rmdir()
 
 
 def _keep_failed(task: Task) -> Path | None:

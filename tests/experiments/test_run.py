@@ -18,7 +18,7 @@ from filelock import FileLock
 from rich.console import Console
 
 from mgclib.errors import ParameterError, RunError
-from mgclib.experiments import executed, matrix, result, run
+from mgclib.experiments import executed, matrix, result, run, states
 from mgclib.experiments.cache import prepare
 from mgclib.results import Result, predictions_frame
 
@@ -88,6 +88,16 @@ def test_runs_what_changed_and_a_failure_stops_no_other(project):
     assert (again.state, again.seconds, again.notebook, other.state) == ("cached", 0.0, tiny.notebook, "failed")
 
 
+def test_bad_input_is_one_line_and_its_traceback_only_for_debug(project):
+    project.notebook("tiny", "from mgclib.errors import DatasetError\nraise DatasetError('one genre only')")
+    for debug in (False, True):
+        console = quiet()
+        (tiny,) = run(["tiny"], "smoke", console=console, debug=debug)
+        assert tiny.refused
+        assert "tiny failed: cell [2]: DatasetError: one genre only" in told(console)
+        assert ("raise DatasetError" in told(console)) is debug
+
+
 def test_a_failed_run_by_force_leaves_the_finished_one(project):
     task = prepare(matrix(), matrix().experiment("tiny"), matrix().profile("smoke"))
     project.notebook("tiny", "raise SystemExit(3)")
@@ -100,6 +110,17 @@ def test_a_failed_run_by_force_leaves_the_finished_one(project):
     assert "SystemExit: 3" in outcome.error
     assert not (task.checkpoints / "seed-0").exists()
     assert executed("smoke", "tiny") == task.folder / "notebook.ipynb"
+
+
+def test_a_success_clears_the_failures_before_it(project):
+    project.notebook("tiny", "raise ValueError('wrong')")
+    (outcome,) = run(["tiny"], "smoke", console=quiet())
+    assert outcome.notebook.name == "failed.ipynb"
+    project.notebook("tiny", "print('mended')")
+    run(["tiny"], "smoke", console=quiet())
+    assert not outcome.notebook.parent.exists()
+    project.notebook("tiny", "print('changed')")
+    assert [s.state for s in states(matrix(), ("smoke",)) if s.experiment == "tiny"] == ["stale"]
 
 
 def test_a_killed_kernel_and_a_slow_cell_are_told_as_such(project):
