@@ -1,4 +1,4 @@
-"""What a user types, read strictly: the keys of the run matrix, ``-p name=value`` and ``--seeds``."""
+"""What a user types, read strictly: the keys of the run matrix, ``-p name=value`` (``-o`` too) and ``--seeds``."""
 
 from __future__ import annotations
 
@@ -33,21 +33,27 @@ def check_keys(where: str, table: Any, required: Iterable[str], optional: Iterab
     return table
 
 
-def parse_assignments(assignments: Iterable[str]) -> dict[str, Any]:
-    """Return the values of ``name=value`` texts, the values read as YAML (``C=100``, ``sizes=[0.8, 0, 0.2]``)."""
+def parse_assignments(assignments: Iterable[str], option: str = "-p") -> dict[str, Any]:
+    """Return the values of ``name=value`` texts, the values read as YAML (``C=100``, ``sizes=[0.8, 0, 0.2]``).
+
+    Raises
+    ------
+    ParameterError
+        For a text of another form, a name given twice or a value that is not YAML; names the `option`.
+    """
     values: dict[str, Any] = {}
     for text in assignments:
         name, equals, value = text.partition("=")
         name = name.strip()
         if not equals or not name.isidentifier():
-            raise ParameterError(f"-p {text!r} must have the form name=value, for example -p C=100")
+            raise ParameterError(f"{option} {text!r} must have the form name=value, for example {option} seed=1")
         if name in values:
-            raise ParameterError(f"-p {name} is given twice; give it once")
+            raise ParameterError(f"{option} {name} is given twice; give it once")
         try:
             values[name] = yaml.load(value, Loader=StrictLoader)
         except yaml.YAMLError as error:
             problem = getattr(error, "problem", None) or "malformed"
-            raise ParameterError(f"-p {text!r}: the value is not YAML ({problem}); quote it as a text") from error
+            raise ParameterError(f"{option} {text!r}: the value is not YAML ({problem}); quote it as a text") from error
     return values
 
 
