@@ -87,6 +87,7 @@ def build(
     matrix = experiments.matrix()
     book = matrix.root / "book"
     staging = book / "_build" / "staging"
+    matrix.profile(profile)
     with _one_build_at_a_time(book):
         notebooks = _run(matrix, profile, home=home, jobs=jobs, console=console)
         gathered = gather(matrix, profile, notebooks)

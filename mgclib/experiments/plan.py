@@ -308,7 +308,8 @@ def parameters(
     Raises
     ------
     ParameterError
-        For an unknown name (closest match, list of valid ones), a wrong type, or one that `mgc run` sets.
+        For an unknown name (closest match, list of valid ones), a wrong type, one that `mgc run` sets, or seeds
+        that cannot be.
     RunError
         When the experiment does not run at this profile.
     """
@@ -335,4 +336,13 @@ def parameters(
         "checkpoint_dir": None,
     }
     defaults = {name: parameter.default for name, parameter in known.items()}
-    return {**defaults, **check_values(where, known, values)}
+    chosen = {**defaults, **check_values(where, known, values)}
+    _check_seeds(where, chosen["seeds"])
+    return chosen
+
+
+def _check_seeds(where: str, seeds: list[Any]) -> None:
+    """Refuse seeds with which every model would be trained before the results cannot be joined."""
+    whole = all(isinstance(seed, int) and not isinstance(seed, bool) and seed >= 0 for seed in seeds)
+    if not seeds or not whole or len(set(seeds)) < len(seeds):
+        raise ParameterError(f"{where}: seeds={seeds} must be distinct integers ≥ 0, for example [0, 1, 2]")
