@@ -204,7 +204,13 @@ def bootstrap_weights(group: np.ndarray, n_groups: int, n: int, seed: int) -> It
 
 
 def t_interval(values: np.ndarray, level: float = 0.95, bounds: tuple[float, float] = (-np.inf, np.inf)) -> Interval:
-    """Student's t-interval of the mean of at least two values (one per seed), cut to the metric's bounds."""
+    """Student's t-interval of the mean of at least two values (one per seed), cut to the metric's bounds.
+
+    Raises
+    ------
+    ParameterError
+        For fewer than two values.
+    """
     values = np.asarray(values, float)
     if len(values) < 2:
         raise ParameterError(f"{len(values)} value(s): an interval over seeds needs at least 2; run more seeds")

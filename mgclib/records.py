@@ -38,7 +38,7 @@ def records_root() -> Path:
 
 
 def path(profile: str, experiment: str) -> Path:
-    """Return the folder of a record, whether it exists or not."""
+    """Return the folder of a record, whether it exists or not; a name that would leave it raises `ParameterError`."""
     for kind, name in (("profile", profile), ("experiment", experiment)):
         if not NAME.fullmatch(name):
             raise ParameterError(f"{kind} {name!r} must consist of lower-case letters, digits, '-', '_' and '.'")
