@@ -2,7 +2,11 @@
 
 Every figure stands on a white card, so that it reads the same on a light and on a dark page; colours are those of
 Okabe and Ito, which colour-blind readers can tell apart, and never carry a meaning alone. Functions return a
-`Figure` that shows itself in a notebook; nothing is displayed on the side and no global state changes.
+`Figure` that shows itself in a notebook; nothing is displayed on the side and no global state changes. What cannot be
+drawn (nothing to show, arrays and names that do not fit together) raises `ParameterError`. `title` and `note`, where
+given, stand above and below the figure; the note of a `Result` is its caption.
+
+Notebooks: ``svm_pixels``, ``cnn_2d``.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ def hint(name: str, valid: Iterable[str]) -> str:
 
 
 def check_keys(where: str, table: Any, required: Iterable[str], optional: Iterable[str] = ()) -> Mapping[str, Any]:
-    """Return `table` when it is a mapping with all `required` keys and no others than `optional`."""
+    """Return `table` when it is a mapping with all `required` keys and only `optional` others, else raise RunError."""
     required, optional = tuple(required), tuple(optional)
     if not isinstance(table, dict):
         raise RunError(f"{where}: {table!r} must be a mapping of names to values")
@@ -58,7 +58,7 @@ def parse_assignments(assignments: Iterable[str], option: str = "-p") -> dict[st
 
 
 def parse_seeds(text: str) -> list[int]:
-    """Return the seeds in ``"0,1,2"``: distinct integers ≥ 0."""
+    """Return the seeds in ``"0,1,2"``: distinct integers ≥ 0; anything else raises ParameterError."""
     parts = [part.strip() for part in text.split(",")]
     if not all(part.isdigit() for part in parts) or len(set(map(int, filter(str.isdigit, parts)))) != len(parts):
         raise ParameterError(f"--seeds {text!r} must be distinct integers ≥ 0 with commas between, for example 0,1,2")

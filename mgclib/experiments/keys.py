@@ -195,8 +195,14 @@ def run_key(root: Path, notebook: Path, parameters: Mapping[str, Any], data: str
 
     Parameters
     ----------
+    root, notebook : Path
+        The checkout, and the notebook as written.
+    parameters : dict
+        All that the notebook runs with.
     data : str or None
         From `data_digest`; None for generated music, which follows from parameters and source.
+    synthetic : bool
+        Whether the profile runs on generated music, which is never recorded.
     """
     lock = root / "requirements.lock"
     own = None if synthetic else parameters["profile"]
