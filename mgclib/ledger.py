@@ -186,7 +186,7 @@ def _verdict(
         return "exact" if ran else "not yet"
     if "shows" in how:
         return "shown" if evidence.any(experiment) else "not yet"
-    mine = _measured(faithful, stated, how)
+    mine = measured(faithful, stated, how)
     if stated is not None and mine is not None:
         return judge(stated, mine)
     if home_profile(item) in NOT_PUBLIC and evidence.any(experiment):
@@ -219,7 +219,8 @@ def same_settings(item: Item, names: Mapping[str, str], result: Result) -> bool:
     return bool(names) and all(name in values and values[name] == item.value(path) for path, name in names.items())
 
 
-def _measured(result: Result | None, stated: Claim | None, how: Mapping[str, Any]) -> Measured | None:
+def measured(result: Result | None, stated: Claim | None, how: Mapping[str, Any]) -> Measured | None:
+    """Return our number for a claim as an experiment declares it, None where there is none."""
     if result is None or stated is None or stated.metric is None:
         return None
     return measure(result, stated.metric, how.get("split") or stated.split or "test", genres=stated.genres)
@@ -228,7 +229,7 @@ def _measured(result: Result | None, stated: Claim | None, how: Mapping[str, Any
 def _ours(result: Result | None, stated: Claim | None, how: Mapping[str, Any]) -> str:
     if result is None or "structure" in how or "parameters" in how:
         return ""
-    mine = _measured(result, stated, how)
+    mine = measured(result, stated, how)
     words = "figure" if "shows" in how else number(mine)
     if not words:
         return ""

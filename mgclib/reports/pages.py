@@ -13,7 +13,7 @@ from itertools import groupby
 
 from mgclib import experiments, ledger, records
 from mgclib.experiments import Experiment
-from mgclib.reports.claims import Measured, claim, measure
+from mgclib.reports.claims import claim, declared
 from mgclib.reports.loader import APPROACHES, KINDS, Erratum, Item, Report, item, load, slugs
 from mgclib.reports.printed import body, heading
 from mgclib.reports.typeset import bar, facts, spaced, style, words
@@ -246,19 +246,15 @@ def _ledger_table(rows: list[ledger.Row], titles: Mapping[str, str]) -> str:
     return _pipes(["item", "approach", "verdict", "reported", "recorded", "this build"], lines)
 
 
-def results_table(profile: str = "demo", *, links: bool = True) -> str:
-    """Return the main results as a Markdown table: reported, recorded under both protocols, seeds.
+def results_table(*, links: bool = True) -> str:
+    """Return the main results as a Markdown table: reported, recorded under both protocols, seeds; none synthetic.
 
     Parameters
     ----------
-    profile : str
-        Checked to exist; results on synthetic music are never in this table.
     links : bool
         Link each approach to its chapter (in the book); False for the README.
     """
-    plan = experiments.matrix()
-    plan.profile(profile)
-    lines = [line for entry in plan.experiments.values() for line in _result_line(entry, links)]
+    lines = [line for entry in experiments.matrix().experiments.values() for line in _result_line(entry, links)]
     head = ["approach", "reported", "recorded, report's split", "recorded, fault-filtered", "seeds of each"]
     return _pipes(head, lines) if lines else "No experiment declares a measured item yet.\n"
 
@@ -268,18 +264,12 @@ def _result_line(experiment: Experiment, links: bool) -> list[list[str]]:
     if not measured:
         return []
     entry, how = measured[0]
-    stated = claim(entry, how.get("value"), how["metric"])
-    if stated is None:
-        return []
+    stated = declared(entry, how)
     home = ledger.home_profile(entry)
     found = [records.read(name, experiment.name) for name in (home, f"{home}-filtered")]
-    numbers = [NONE if result is None else _percent(measure(result, how["metric"])) for result in found]
+    numbers = [markdown(ledger.number(ledger.measured(result, stated, how))) or NONE for result in found]
     seeds = " · ".join(str(len(result.seeds)) if result else NONE for result in found)
     title = _doc(experiment.page, experiment.title) if links else markdown(experiment.title)
     source = _doc(f"report-{entry.report}", entry.report) if links else markdown(entry.report)
     reported = f"{markdown(ledger.reported(entry, stated))} ({source})"
     return [[title, reported, *numbers, seeds]]
-
-
-def _percent(mine: Measured | None) -> str:
-    return markdown(ledger.number(mine)) or NONE
