@@ -132,6 +132,7 @@ def _failure(error: Exception, job: dict[str, Any]) -> dict[str, Any]:
     from papermill.exceptions import PapermillExecutionError
 
     from mgclib import errors
+    from mgclib.files import REMEDIES
 
     if isinstance(error, PapermillExecutionError):
         lines = [line.rstrip() for part in error.traceback for line in ANSI.sub("", part).splitlines()]
@@ -144,6 +145,8 @@ def _failure(error: Exception, job: dict[str, Any]) -> dict[str, Any]:
     if isinstance(error, CellTimeoutError):
         seconds = job["timeout"]
         return {"failed": f"a cell ran longer than {seconds} s; raise the experiment's timeout in experiments.yaml"}
+    if isinstance(error, OSError) and error.errno in REMEDIES:
+        return {"failed": f"cannot write {error.filename or job['output']}: {REMEDIES[error.errno]}"}
     first = (str(error).splitlines() or [""])[0]
     return {"failed": f"{type(error).__name__}: {first}"}
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import io
 import json
 import os
@@ -18,7 +19,7 @@ from filelock import FileLock
 from rich.console import Console
 
 from mgclib.errors import ParameterError, RunError
-from mgclib.experiments import executed, matrix, result, run, states
+from mgclib.experiments import executed, matrix, result, run, states, worker
 from mgclib.experiments.cache import prepare
 from mgclib.results import Result, predictions_frame
 
@@ -96,6 +97,11 @@ def test_bad_input_is_one_line_and_its_traceback_only_for_debug(project):
         assert tiny.refused
         assert "DatasetError: one genre only" in told(console)
         assert ("raise DatasetError" in told(console)) is debug
+
+
+def test_a_disk_that_fills_while_a_notebook_runs_is_told_with_the_remedy():
+    failure = worker._failure(OSError(errno.ENOSPC, "No space left on device"), {"output": "runs/x/notebook.ipynb"})
+    assert failure["failed"].startswith("cannot write runs/x/notebook.ipynb: the disk is full")
 
 
 def test_a_failed_run_by_force_leaves_the_finished_one(project):
