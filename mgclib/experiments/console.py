@@ -114,12 +114,13 @@ class Board:
 
 
 def summary(console: Console, outcomes: Sequence[Outcome], *, debug: bool = False) -> None:
-    """Print what failed and how many there were of each kind.
+    """Print where the executed notebooks lie, what failed, and how many there were of each kind.
 
     The last lines of a traceback are shown, but not of bad input that was refused, unless `debug`.
     """
     for outcome in outcomes:
         if outcome.ok:
+            console.print(Text(f"{outcome.experiment}: {outcome.notebook}", style="dim"), soft_wrap=True)
             continue
         console.print(Text(f"\n{outcome.experiment} failed: {outcome.error}", style="bold red"), soft_wrap=True)
         for line in outcome.traceback if debug or not outcome.refused else ():

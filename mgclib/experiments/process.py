@@ -104,7 +104,8 @@ def start(task: Task, lock: FileLock, threads: int) -> Running:
         int(path.parent.name.removeprefix("seed-")) for path in task.checkpoints.glob("seed-[0-9]*/result.json")
     )
     home = _shown(task.home, task.root)
-    private = {home: "<home>"} if home and Path(home).is_absolute() else {}
+    places = (Path(task.home).resolve(), Path(task.home).absolute()) if task.home else ()
+    private = {str(place): "<home>" for place in places}
     job = {
         "notebook": str(task.notebook),
         "output": str(task.part / "notebook.ipynb"),

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import errno
 import io
 import json
@@ -87,6 +88,15 @@ def test_runs_what_changed_and_a_failure_stops_no_other(project):
 
     again, other = run((), "smoke", console=quiet())
     assert (again.state, again.seconds, again.notebook, other.state) == ("cached", 0.0, tiny.notebook, "failed")
+
+
+@pytest.mark.parametrize("beside", [True, False], ids=["beside-the-checkout", "elsewhere"])
+def test_a_notebook_that_names_a_file_of_the_home_does_not_name_the_machine(project, tmp_path_factory, beside):
+    home = project.root.parent / "music" if beside else tmp_path_factory.mktemp("far") / "music"
+    home.mkdir()
+    project.notebook("tiny", "import pathlib\nprint(pathlib.Path(home, 'a.wav').resolve())")
+    (outcome,) = run(["tiny"], "real", home=home, console=quiet())
+    assert outputs(outcome.notebook) == "<home>/a.wav\n"
 
 
 def test_bad_input_is_one_line_and_its_traceback_only_for_debug(project):
@@ -295,6 +305,20 @@ def test_record_keeps_the_result_with_where_it_comes_from(project, finished_on_r
     assert kept.provenance["dataset"]["name"] == "folder"
     (again,) = run(["tiny"], "real", home=home, console=quiet())
     assert again.state == "cached"
+
+
+def test_a_record_never_loses_a_seed(project, finished_on_recordings):
+    from mgclib import records
+
+    task = finished_on_recordings
+    one = result("real", "tiny")
+    frames = [one.predictions.assign(seed=seed) for seed in (0, 3)]
+    records.write(dataclasses.replace(one, predictions=pd.concat(frames, ignore_index=True)), "real", "tiny")
+    (outcome,) = run(["tiny"], "real", home=task.home, record=True, console=quiet())
+    assert outcome.state == "failed"
+    assert "seeds [3]" in outcome.error
+    assert "--seeds 0,3" in outcome.error
+    assert records.read("real", "tiny").seeds == (0, 3)
 
 
 def test_record_refuses_other_parameters_and_a_missing_result(project, finished_on_recordings):
