@@ -195,7 +195,7 @@ class KerasClassifier:
                 callbacks=[*training_callbacks(self.training, weights, validated=validation is not None), log],
                 verbose=0,
             )
-            if not weights.is_file():
+            if log.best_epoch == 0:
                 raise RunError(
                     f"{self.architecture} (seed {self.seed}): no epoch had a finite {self.training.monitor}; "
                     f"try a smaller learning_rate than {self.training.learning_rate:g}"
