@@ -87,6 +87,7 @@ def build(
     matrix = experiments.matrix()
     book = matrix.root / "book"
     staging = book / "_build" / "staging"
+    matrix.profile(profile)
     with _one_build_at_a_time(book):
         notebooks = _run(matrix, profile, home=home, jobs=jobs, console=console)
         gathered = gather(matrix, profile, notebooks)
@@ -164,7 +165,7 @@ def _pages_from_data(profile: str) -> dict[str, str]:
     from mgclib.reports import pages
 
     texts = {f"report-{slug}.md": pages.report_page(slug, profile) for slug in reports.slugs()}
-    return {**texts, "ledger.md": pages.ledger_page(profile), "results.md": _from_root(pages.results_table(profile))}
+    return {**texts, "ledger.md": pages.ledger_page(profile), "results.md": _from_root(pages.results_table())}
 
 
 def _from_root(text: str) -> str:

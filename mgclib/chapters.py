@@ -18,6 +18,8 @@ PROMPTS = {
 PATH_PARAMETERS = re.compile(r"^(?:home|results_dir|checkpoint_dir)\s*=.*\n?", re.MULTILINE)
 PROGRESS = re.compile(r"\d+%\|.*\| *\d+/\d+ \[")
 WAITING = re.compile(r"^another process is computing .*: waiting for it\n?", re.M)
+FAULTY_CLIP = re.compile(r"^\S+:\d+: FaultyClipWarning: (.*)\n(?:  .*\n?)?", re.M)
+DECODER = re.compile(r"^(?:\[src/libmpg123/|Warning: Xing stream|Note: (?:Illegal Audio-MPEG|Trying to re)).*\n?", re.M)
 HIDING = {"remove-output", "remove-cell"}
 
 
@@ -32,7 +34,10 @@ def absent_page(experiment: Experiment, profile: str) -> str:
 
 
 def without_progress(notebook: Mapping[str, Any]) -> dict[str, Any]:
-    """Return `notebook` without what a first run says while it waits: progress bars, and who computes the store."""
+    """Return `notebook` without what a first run says while it waits: progress bars, and who computes the store.
+
+    What an MP3 decoder remarks on its way is left out, too; that files were set aside is said on the page.
+    """
     cells = [
         {**cell, "outputs": list(_lasting(cell["outputs"]))} if cell["cell_type"] == "code" else cell
         for cell in notebook["cells"]
@@ -41,10 +46,21 @@ def without_progress(notebook: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _lasting(outputs: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
-    for output in outputs:
+    for output in _said_plainly(outputs):
         text = WAITING.sub("", "".join(output.get("text", "")))
         if not _is_progress(output) and (output["output_type"] != "stream" or text):
             yield {**output, "text": text} if output["output_type"] == "stream" else output
+
+
+def _said_plainly(outputs: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+    for output in outputs:
+        if output.get("name") != "stderr":
+            yield output
+            continue
+        text = "".join(output["text"])
+        if told := FAULTY_CLIP.findall(text):
+            yield {**output, "name": "stdout", "text": "\n".join(told) + "\n"}
+        yield {**output, "text": DECODER.sub("", FAULTY_CLIP.sub("", text))}
 
 
 def _is_progress(output: Mapping[str, Any]) -> bool:
@@ -124,7 +140,8 @@ def _origin(experiment: Experiment, profile: Profile, values: Mapping[str, Any])
 def _items(experiment: Experiment) -> str:
     items = [reports.item(name) for name in experiment.reproduces]
     links = ", ".join(f"{{ref}}`{item.short} <{item.anchor}>`" for item in items)
-    return f" Report items: {links}." if links else ""
+    sources = " and ".join(dict.fromkeys(item.report for item in items))
+    return f" Items of the report {sources}: {links}." if links else ""
 
 
 def promised(experiment: Experiment, notebook: Mapping[str, Any]) -> dict[str, int]:

@@ -18,6 +18,7 @@ REMEDIES = {
     errno.EROFS: "the file system is read-only: choose another folder",
     errno.EACCES: "no permission to write there: choose another folder or change its permissions",
     errno.EPERM: "no permission to write there: choose another folder or change its permissions",
+    errno.EEXIST: "a file stands where a folder is needed: move it away",
     errno.ENOTDIR: "a file stands where a folder is needed: move it away",
     errno.ENAMETOOLONG: "the name is too long for this file system: choose a shorter one",
 }

@@ -9,7 +9,7 @@ verdict         when
 ``lower``       ours lies below the reported value, same data set and protocol
 ``exact``       the same structure (parameters layer by layer) or the same settings
 ``shown``       a figure of the same kind, from our run
-``other data``  the method ran, but the report's data set cannot be had
+``other data``  the method ran, but the report's data set is not public
 ``not yet``     none of these
 ==============  ==================================================================================
 
@@ -25,7 +25,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import astuple, dataclass, replace
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,7 +34,7 @@ import pandas as pd
 from mgclib import experiments, records, reports
 from mgclib.errors import MgcError, ParameterError
 from mgclib.files import project_root, write_text
-from mgclib.reports.claims import Claim, Measured, claim, measure
+from mgclib.reports.claims import Claim, Measured, claim, declared, measure
 from mgclib.reports.loader import Item
 from mgclib.reports.structure import input_shape, n_genres, same_structure
 
@@ -46,7 +46,9 @@ __all__ = ["COLUMNS", "VERDICTS", "Row", "ledger", "render", "rows"]
 
 VERDICTS = ("reproduced", "exact", "shown", "higher", "lower", "other data", "not yet")
 COLUMNS = ("item", "report", "kind", "approach", "reported", "recorded", "this_build", "verdict", "page")
-NOT_OBTAINABLE = ("techno", "fma-small")
+NOT_PUBLIC = ("techno",)
+"""Data sets that nobody but their authors has."""
+
 PIPED_WIDTH = 160
 FORMATS = ("table", "csv", "json")
 LONG = {
@@ -54,7 +56,7 @@ LONG = {
     "macro_f1": "F1 (macro)",
     "weighted_f1": "F1 (weighted)",
     "ovr_accuracy": "one-vs-rest accuracy",
-    "class_precision": "precision of the listed genres",
+    "class_precision": "mean precision of the listed genres",
 }
 
 
@@ -143,7 +145,7 @@ def home_profile(item: Item) -> str:
 def _row(item: Item, evidence: _Evidence) -> Row:
     attempts = evidence.attempts(item)
     experiment, how = attempts[0] if attempts else (None, {})
-    stated = _stated(item, how)
+    stated = declared(item, how) or _main_claim(item)
     recorded = this_build = ""
     verdict = "not yet"
     if experiment is not None:
@@ -165,14 +167,8 @@ def _row(item: Item, evidence: _Evidence) -> Row:
     )
 
 
-def _stated(item: Item, how: Mapping[str, Any]) -> Claim | None:
-    if item.kind in ("figure", "architecture", "confusion_matrix", "parameter_set"):
-        return None
-    if "genre" in how:
-        path = f"per_class.{how['genre']}"
-        path = path if isinstance(item.value(path), float) else f"{path}.{how['metric']}"
-        return replace(claim(item, path), metric=how["metric"], genres=(how["genre"],))
-    return claim(item, how.get("value"), how.get("metric"))
+def _main_claim(item: Item) -> Claim | None:
+    return None if item.kind in ("figure", "architecture", "confusion_matrix", "parameter_set") else claim(item)
 
 
 def _verdict(
@@ -186,14 +182,14 @@ def _verdict(
     if "structure" in how:
         return "exact" if _same(item, how["structure"]) else "not yet"
     if "parameters" in how:
-        ran = faithful is not None and same_settings(item, experiment, how["parameters"], evidence.plan)
+        ran = faithful is not None and same_settings(item, how["parameters"], faithful)
         return "exact" if ran else "not yet"
     if "shows" in how:
         return "shown" if evidence.any(experiment) else "not yet"
-    mine = _measured(faithful, stated, how)
+    mine = measured(faithful, stated, how)
     if stated is not None and mine is not None:
         return judge(stated, mine)
-    if home_profile(item) in NOT_OBTAINABLE and evidence.any(experiment):
+    if home_profile(item) in NOT_PUBLIC and evidence.any(experiment):
         return "other data"
     return "not yet"
 
@@ -209,25 +205,22 @@ def judge(stated: Claim, mine: Measured) -> str:
     return "lower" if high < stated.low else "reproduced"
 
 
-def same_settings(item: Item, experiment: Experiment, names: Mapping[str, str], plan: Matrix) -> bool:
-    """Return whether an experiment, at the profile of the report's own data, has the settings that an item states.
+def same_settings(item: Item, names: Mapping[str, str], result: Result) -> bool:
+    """Return whether a result was made with the settings that an item states.
 
     Parameters
     ----------
     names : dict of str to str
-        Setting in `Item.values` to parameter of the notebook; every setting that the item states as a number
-        or list and that is named here must be equal.
-    plan : Matrix
-        Gives the profile.
+        Setting in `Item.values` to parameter of the run; each must be equal.
+    result : Result
+        What ran, on the report's own data; the parameters that it was stored with are held against the item.
     """
-    profile = home_profile(item)
-    if profile not in experiment.profiles or not names:
-        return False
-    values = experiments.parameters(experiment, plan.profile(profile))
-    return all(name in values and values[name] == item.value(path) for path, name in names.items())
+    values = {**result.provenance.get("parameters", {}), **result.parameters}
+    return bool(names) and all(name in values and values[name] == item.value(path) for path, name in names.items())
 
 
-def _measured(result: Result | None, stated: Claim | None, how: Mapping[str, Any]) -> Measured | None:
+def measured(result: Result | None, stated: Claim | None, how: Mapping[str, Any]) -> Measured | None:
+    """Return our number for a claim as an experiment declares it, None where there is none."""
     if result is None or stated is None or stated.metric is None:
         return None
     return measure(result, stated.metric, how.get("split") or stated.split or "test", genres=stated.genres)
@@ -236,7 +229,7 @@ def _measured(result: Result | None, stated: Claim | None, how: Mapping[str, Any
 def _ours(result: Result | None, stated: Claim | None, how: Mapping[str, Any]) -> str:
     if result is None or "structure" in how or "parameters" in how:
         return ""
-    mine = _measured(result, stated, how)
+    mine = measured(result, stated, how)
     words = "figure" if "shows" in how else number(mine)
     if not words:
         return ""

@@ -75,8 +75,8 @@ class Interval:
     n : int
         Number of seeds or of tracks.
     kind : {"seeds", "tracks"}
-        ``seeds``: Student's t over the values of n seeds (training and split vary); ``tracks``: percentile
-        bootstrap over n test tracks (only the choice of test tracks varies).
+        ``seeds``: Student's t over the values of n seeds (training varies, and the split unless it is a published
+        list); ``tracks``: percentile bootstrap over n test tracks (only the choice of test tracks varies).
     level : float
         Coverage, 0 … 1.
     """
@@ -204,7 +204,13 @@ def bootstrap_weights(group: np.ndarray, n_groups: int, n: int, seed: int) -> It
 
 
 def t_interval(values: np.ndarray, level: float = 0.95, bounds: tuple[float, float] = (-np.inf, np.inf)) -> Interval:
-    """Student's t-interval of the mean of at least two values (one per seed), cut to the metric's bounds."""
+    """Student's t-interval of the mean of at least two values (one per seed), cut to the metric's bounds.
+
+    Raises
+    ------
+    ParameterError
+        For fewer than two values.
+    """
     values = np.asarray(values, float)
     if len(values) < 2:
         raise ParameterError(f"{len(values)} value(s): an interval over seeds needs at least 2; run more seeds")

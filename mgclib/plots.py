@@ -2,7 +2,11 @@
 
 Every figure stands on a white card, so that it reads the same on a light and on a dark page; colours are those of
 Okabe and Ito, which colour-blind readers can tell apart, and never carry a meaning alone. Functions return a
-`Figure` that shows itself in a notebook; nothing is displayed on the side and no global state changes.
+`Figure` that shows itself in a notebook; nothing is displayed on the side and no global state changes. What cannot be
+drawn (nothing to show, arrays and names that do not fit together) raises `ParameterError`. `title` and `note`, where
+given, stand above and below the figure; the note of a `Result` is its caption.
+
+Notebooks: ``svm_pixels``, ``cnn_2d``.
 """
 
 from __future__ import annotations
@@ -36,6 +40,8 @@ __all__ = [
     "waveform",
 ]
 
+ROWS = "Pixel rows count from the top: low frequencies are at the bottom."
+CURVES = "Thin lines: seeds. Band: their range. Thick lines: their mean, as far as every seed trained."
 COLUMN_LOOKS = {"reported": ("grey", ""), "recorded": ("blue", ""), "this build": ("orange", "////")}
 
 
@@ -108,7 +114,7 @@ def learning_curves(history: Result | pd.DataFrame, *, title: str | None = None,
         Columns as in `mgclib.results.HISTORY_COLUMNS`.
     """
     if isinstance(history, Result):
-        note = history.caption() if note is None else note
+        note = f"{history.caption()}\n{CURVES}" if note is None else note
         history = history.history
     if history.empty:
         raise ParameterError("there are no epochs to draw; this model has no learning curve")
@@ -247,7 +253,7 @@ def image_grid(
         axes.set_yticks([0, height - 1], ["1", str(height)])
         axes.grid(False)
     _outer_labels(figure, panels, "time (pixels)", "frequency (pixels)")
-    return finished(figure, title, note)
+    return finished(figure, title, ROWS if note is None else note)
 
 
 def _grid(count: int, columns: int, width: float, height: float) -> tuple[Figure, np.ndarray]:

@@ -1,8 +1,9 @@
-"""The two tables of a result: predictions and learning curves, checked and with fixed types."""
+"""The two tables of a result, predictions and learning curves: checked, with fixed types, and their folder on disk."""
 
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from mgclib.errors import ParameterError, RunError
+from mgclib.files import atomic_path, write_text
 from mgclib.splits import PARTS, UNUSED
 
 __all__ = [
@@ -18,12 +20,13 @@ __all__ = [
     "KEYS",
     "checked_history",
     "checked_predictions",
-    "checksum",
-    "plain_value",
     "predictions_frame",
-    "read_table",
+    "read_folder",
+    "write_folder",
 ]
 
+FILES = ("predictions.parquet", "history.parquet")
+FORMAT = 1
 KEYS = ("seed", "split", "clip_id", "track_id", "genre")
 HISTORY_COLUMNS = {
     "seed": "int64",
@@ -61,6 +64,11 @@ def predictions_frame(
     -------
     pd.DataFrame
         Columns ``seed, split, clip_id, track_id, genre`` and ``p_<genre>`` for every genre.
+
+    Raises
+    ------
+    ParameterError
+        When the probabilities have another shape.
     """
     probabilities = np.asarray(probabilities, dtype=np.float32)
     if probabilities.shape != (len(clips), len(genres)):
@@ -135,14 +143,54 @@ def checked_history(table: pd.DataFrame) -> pd.DataFrame:
     return filled
 
 
-def checksum(path: Path) -> str:
-    """SHA-256 of a file, hexadecimal."""
+def write_folder(folder: Path, predictions: pd.DataFrame, history: pd.DataFrame, facts: dict[str, Any]) -> None:
+    """Write both tables and, last, ``result.json`` with `facts` and the checksums of the tables; each file atomically.
+
+    Raises
+    ------
+    ParameterError
+        When `facts` hold something that JSON cannot.
+    MgcError
+        When the folder cannot be written.
+    """
+    sums = {}
+    for name, table in zip(FILES, (predictions, history), strict=True):
+        with atomic_path(folder / name) as path:
+            table.to_parquet(path, engine="pyarrow", compression="zstd", index=False)
+            sums[name] = _checksum(path)
+    whole = {"format": FORMAT, **facts, "files": sums}
+    write_text(folder / "result.json", json.dumps(whole, indent=2, ensure_ascii=False, default=_plain_value) + "\n")
+
+
+def read_folder(folder: Path) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, Any]]:
+    """Return predictions, history and facts as `write_folder` wrote them.
+
+    Raises
+    ------
+    RunError
+        When a file is missing, unreadable or changed since it was written.
+    """
+    missing = [name for name in ("result.json", *FILES) if not (folder / name).is_file()]
+    if missing:
+        raise RunError(f"{folder} lacks {', '.join(missing)}; run the experiment again with --force")
+    try:
+        facts = json.loads((folder / "result.json").read_text(encoding="utf-8"))
+        lacking = {"format", "genres", "parameters", "provenance", "files"} - facts.keys()
+    except (ValueError, AttributeError) as error:
+        raise RunError(f"{folder / 'result.json'} is no result ({error}); run the experiment again") from error
+    if lacking or facts["format"] != FORMAT:
+        what = f"lacks {', '.join(sorted(lacking))}" if lacking else f"has format {facts['format']}, not {FORMAT}"
+        raise RunError(f"{folder / 'result.json'} {what}; run the experiment again with --force")
+    predictions, history = (_read_table(folder / name, facts["files"].get(name)) for name in FILES)
+    return predictions, history, facts
+
+
+def _checksum(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def read_table(path: Path, expected: str | None) -> pd.DataFrame:
-    """Read a parquet file whose checksum must be `expected`, or raise `RunError`."""
-    if checksum(path) != expected:
+def _read_table(path: Path, expected: str | None) -> pd.DataFrame:
+    if _checksum(path) != expected:
         raise RunError(
             f"{path} does not fit result.json (interrupted or edited); run the experiment again with --force"
         )
@@ -152,7 +200,7 @@ def read_table(path: Path, expected: str | None) -> pd.DataFrame:
         raise RunError(f"{path} cannot be read ({error}); run the experiment again with --force") from error
 
 
-def plain_value(value: Any) -> Any:
+def _plain_value(value: Any) -> Any:
     """Turn a NumPy value or a path into what JSON can hold (a path into its name: no machine paths)."""
     if isinstance(value, np.generic):
         return value.item()

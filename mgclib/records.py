@@ -27,7 +27,7 @@ from mgclib.results import Result
 __all__ = ["available", "of", "path", "provenance", "read", "records_root", "write"]
 
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
-ALWAYS = ("mgclib", "numpy", "scipy", "pandas", "scikit-learn", "librosa")
+ALWAYS = ("mgclib", "numpy", "scipy", "pandas", "scikit-learn", "librosa", "soundfile", "soxr", "pillow", "matplotlib")
 CODE = ("mgclib", "notebooks", "pyproject.toml", "requirements.lock")
 BACKENDS = ("tensorflow", "torch", "jax")
 
@@ -38,7 +38,7 @@ def records_root() -> Path:
 
 
 def path(profile: str, experiment: str) -> Path:
-    """Return the folder of a record, whether it exists or not."""
+    """Return the folder of a record, whether it exists or not; a name that would leave it raises `ParameterError`."""
     for kind, name in (("profile", profile), ("experiment", experiment)):
         if not NAME.fullmatch(name):
             raise ParameterError(f"{kind} {name!r} must consist of lower-case letters, digits, '-', '_' and '.'")

@@ -3,12 +3,12 @@
 A `Result` holds the probability of every genre for every clip, for several seeds at once. The classification
 report, the confusion matrix, every metric, interval and paired test come from this one table, so that they can
 never contradict each other. The test clips of two seeds differ (each seed has its own split) and overlap:
-tables over seeds are means of per-seed tables, never counts over pooled clips, unless you ask for ``"pooled"``.
+tables of scores over seeds are means of per-seed tables, never scores of pooled clips, unless you ask for
+``"pooled"``. Only a confusion matrix without a seed counts the clips of all seeds together.
 """
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
@@ -20,24 +20,20 @@ import pandas as pd
 
 from mgclib import metrics
 from mgclib.errors import ParameterError, RunError
-from mgclib.files import atomic_path, write_text
 from mgclib.metrics import METRICS, Interval
 from mgclib.predictions import (
     HISTORY_COLUMNS,
     KEYS,
     checked_history,
     checked_predictions,
-    checksum,
-    plain_value,
     predictions_frame,
-    read_table,
+    read_folder,
+    write_folder,
 )
 from mgclib.splits import PARTS, PROTOCOLS
 
 __all__ = ["HISTORY_COLUMNS", "METRICS", "Interval", "Result", "mcnemar", "predictions_frame"]
 
-FILES = ("predictions.parquet", "history.parquet")
-FORMAT = 1
 KEPT_SCORES = {
     ("best", "epoch"): "epoch",
     ("train", "accuracy"): "accuracy",
@@ -152,7 +148,13 @@ class Result:
         return None if name is None else name == "synthetic"
 
     def select(self, split: str = "test", seed: int | None = None) -> pd.DataFrame:
-        """Return the predictions of one part of the split (of one seed, or of all)."""
+        """Return the predictions of one part of the split (of one seed, or of all).
+
+        Raises
+        ------
+        ParameterError
+            For another part, or a seed that was not run.
+        """
         if split not in PARTS:
             raise ParameterError(f"split={split!r} must be one of {', '.join(PARTS)}")
         rows = self.predictions["split"] == split
@@ -163,7 +165,13 @@ class Result:
         return self.predictions[rows]
 
     def arrays(self, split: str = "test", seed: int | None = None) -> tuple[np.ndarray, np.ndarray]:
-        """Return true genre numbers [shape=(n,)] and probabilities [shape=(n, n_genres), float32]."""
+        """Return true genre numbers [shape=(n,)] and probabilities [shape=(n, n_genres), float32].
+
+        Raises
+        ------
+        ParameterError
+            When there are no predictions for the part; see `select`.
+        """
         rows = self.select(split, seed)
         if rows.empty:
             raise ParameterError(f"there are no {split} predictions; this result has {', '.join(self.parts)}")
@@ -249,6 +257,11 @@ class Result:
         """Return the mean over seeds with the percentile interval of `n` resamples of the test tracks.
 
         A resampled track brings all of its clips, in every seed that tested it.
+
+        Raises
+        ------
+        ParameterError
+            For an unknown metric, or `n` or `level` out of range.
         """
         metrics.lookup(metric)
         if n < 1 or not 0 < level < 1:
@@ -290,6 +303,15 @@ class Result:
         """Return the result per track: the mean probability over a track's clips, in each part of the split.
 
         In the new result the track stands in ``clip_id``. The reports score snippets only; the vote is ours.
+
+        Raises
+        ------
+        RunError
+            When the clips of a track have several genres.
+
+        Notes
+        -----
+        Notebook: ``cnn_2d``.
         """
         if by not in ("track_id", "clip_id"):
             raise ParameterError(f"by={by!r} must be 'track_id' or 'clip_id'")
@@ -328,21 +350,13 @@ class Result:
 
     def save(self, folder: str | os.PathLike[str]) -> None:
         """Write ``predictions.parquet``, ``history.parquet`` and, last, ``result.json`` with their checksums."""
-        folder = Path(folder)
-        sums = {}
-        for name, table in zip(FILES, (self.predictions, self.history), strict=True):
-            with atomic_path(folder / name) as path:
-                table.to_parquet(path, engine="pyarrow", compression="zstd", index=False)
-                sums[name] = checksum(path)
         facts = {
-            "format": FORMAT,
             "genres": list(self.genres),
             "seeds": list(self.seeds),
             "parameters": self.parameters,
             "provenance": self.provenance,
-            "files": sums,
         }
-        write_text(folder / "result.json", json.dumps(facts, indent=2, ensure_ascii=False, default=plain_value) + "\n")
+        write_folder(Path(folder), self.predictions, self.history, facts)
 
     @classmethod
     def load(cls, folder: str | os.PathLike[str]) -> Result:
@@ -353,21 +367,9 @@ class Result:
         RunError
             When a file is missing, unreadable, changed since it was written, or holds no valid predictions.
         """
-        folder = Path(folder)
-        missing = [name for name in ("result.json", *FILES) if not (folder / name).is_file()]
-        if missing:
-            raise RunError(f"{folder} lacks {', '.join(missing)}; run the experiment again with --force")
+        predictions, history, facts = read_folder(Path(folder))
         try:
-            facts = json.loads((folder / "result.json").read_text(encoding="utf-8"))
-            lacking = {"format", "genres", "parameters", "provenance", "files"} - facts.keys()
-        except (ValueError, AttributeError) as error:
-            raise RunError(f"{folder / 'result.json'} is no result ({error}); run the experiment again") from error
-        if lacking or facts["format"] != FORMAT:
-            what = f"lacks {', '.join(sorted(lacking))}" if lacking else f"has format {facts['format']}, not {FORMAT}"
-            raise RunError(f"{folder / 'result.json'} {what}; run the experiment again with --force")
-        tables = [read_table(folder / name, facts["files"].get(name)) for name in FILES]
-        try:
-            return cls(tables[0], tuple(facts["genres"]), tables[1], facts["parameters"], facts["provenance"])
+            return cls(predictions, tuple(facts["genres"]), history, facts["parameters"], facts["provenance"])
         except RunError as error:
             raise RunError(f"{folder}: {error}") from error
 
@@ -376,7 +378,14 @@ def mcnemar(a: Result, b: Result, split: str = "test") -> pd.DataFrame:
     """Compare two results clip by clip with the exact McNemar test, each seed on its own.
 
     Clips are paired by id within a seed; clips that only one result has are counted and left out. The test
-    clips of different seeds overlap, so p-values are not pooled.
+    clips of different seeds overlap, so p-values are not pooled. The test takes clips for independent: where a track
+    has several, its p-values are too small; compare ``a.vote()`` with ``b.vote()`` instead.
+
+    Parameters
+    ----------
+    a, b : Result
+        Two models, run on the same seeds and split.
+    split : {"test", "validation", "train"}
 
     Returns
     -------

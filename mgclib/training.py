@@ -19,7 +19,7 @@ import pandas as pd
 from sklearn.utils.class_weight import compute_class_weight
 
 from mgclib import models
-from mgclib.errors import DatasetError, ParameterError
+from mgclib.errors import DatasetError, ParameterError, RunError
 from mgclib.models.backend import import_keras
 from mgclib.predictions import predictions_frame
 from mgclib.records import provenance
@@ -97,12 +97,14 @@ class Training:
 def precision_policy(precision: str = "auto") -> str:
     """Return the Keras dtype policy for this machine.
 
-    ``auto`` is ``mixed_bfloat16`` where the processor multiplies bfloat16 (AVX512-BF16 or AMX), else
-    ``float32``. Measured on two cores with AVX512-BF16: an epoch of the techno network takes 0.45 times as
-    long (``tests/benchmarks/bench_training.py``).
+    ``auto`` is ``mixed_bfloat16`` on a GPU and where the processor multiplies bfloat16 (AVX512-BF16 or AMX),
+    else ``float32``. Measured on two cores with AVX512-BF16: an epoch of the techno network takes 0.45 times
+    as long (``tests/benchmarks/bench_training.py``); one-dimensional convolutions gain nothing there.
     """
     if precision != "auto":
         return precision
+    if import_keras().distribution.list_devices("gpu"):
+        return "mixed_bfloat16"
     try:
         flags = Path("/proc/cpuinfo").read_text(encoding="utf-8")
     except OSError:
@@ -196,6 +198,11 @@ class KerasClassifier:
                 callbacks=[*training_callbacks(self.training, weights, validated=validated), log],
                 verbose=0,
             )
+            if log.best_epoch == 0:
+                raise RunError(
+                    f"{self.architecture} (seed {self.seed}): no epoch had a finite {self.training.monitor}; "
+                    f"try a smaller learning_rate than {self.training.learning_rate:g}"
+                )
             model.load_weights(weights)
         self.model, self.history = model, log.frame()
         return self
@@ -313,4 +320,6 @@ def _one_seed(dataset: Dataset, inputs: np.ndarray, classifier: Any, parts: np.n
             frames.append(predictions_frame(dataset.clips[rows], part, probabilities, dataset.genres, seed))
     now = provenance()
     fitted = {"seconds": round(seconds, 2), "commit": now["commit"], "dirty": now["dirty"], "time": now["time"]}
+    if isinstance(classifier, KerasClassifier):
+        fitted["precision"] = precision_policy(classifier.training.precision)
     return Result(pd.concat(frames, ignore_index=True), dataset.genres, history, provenance={"fitted": fitted})

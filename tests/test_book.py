@@ -206,6 +206,20 @@ def test_progress_bars_of_a_first_run_are_left_out_and_other_noise_is_not():
     assert cleaned["cells"][1]["outputs"] == [noise, said]
 
 
+def test_a_file_set_aside_is_said_on_the_page_and_stops_no_book():
+    text = (
+        "[src/libmpg123/parse.c:do_readahead():1083] warning: Cannot read next header, a one-frame stream? Duh...\n"
+        "Warning: Xing stream size off by more than 1%, fuzzy seeking may be even more fuzzy than by design!\n"
+        "/tmp/ipykernel_7/1.py:1: FaultyClipWarning: folder: <home>/dub/a.mp3 is set aside: cannot be decoded (x)\n"
+        "  music = mgc.datasets.load(dataset, home, **dataset_options)\n"
+    )
+    noise = {"output_type": "stream", "name": "stderr", "text": text}
+    other = {"output_type": "stream", "name": "stderr", "text": "DeprecationWarning: y\n"}
+    (one,) = chapters.without_progress({"cells": [cell("f()", outputs=[noise, other])]})["cells"]
+    said = "folder: <home>/dub/a.mp3 is set aside: cannot be decoded (x)\n"
+    assert one["outputs"] == [{"output_type": "stream", "name": "stdout", "text": said}, other]
+
+
 def test_a_chapter_without_a_heading_gets_one(run, project):
     matrix = experiments.matrix()
     plain = notebook()

@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 from mgclib import book, reports
 from mgclib.cli import app
+from mgclib.errors import BookError, MgcError
 
 COLUMNS = ["item", "report", "kind", "approach", "reported", "recorded", "this_build", "verdict", "page"]
 
@@ -51,6 +52,15 @@ def test_an_unknown_profile_is_one_line_and_exit_code_1():
     assert done.stderr.startswith("error: ")
     assert "'demo'" in done.stderr
     assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_wrong_profile_is_refused_though_another_build_is_at_work(monkeypatch):
+    def taken(_):
+        raise BookError("another `mgc book` is at work")
+
+    monkeypatch.setattr(book, "_one_build_at_a_time", taken)
+    with pytest.raises(MgcError, match="there is no profile 'dmo'"):
+        book.build("dmo")
 
 
 def test_options_of_the_book_reach_it(monkeypatch, tmp_path):

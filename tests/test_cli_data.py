@@ -72,7 +72,17 @@ def test_pack_can_be_checked_again(home: Path, tmp_path: Path):
 
 
 @pytest.mark.parametrize(
-    "option", ["clip_seconds", "=1", "clip_seconds=[", "colour=red", "home=x", "clip_seconds=long", "clip_seconds=.inf"]
+    "option",
+    [
+        "clip_seconds",
+        "=1",
+        "clip_seconds=[",
+        "clip_seconds={a: 1, a: 2}",
+        "colour=red",
+        "home=x",
+        "clip_seconds=long",
+        "clip_seconds=.inf",
+    ],
 )
 def test_options_that_cannot_be(home: Path, option: str):
     shown = run("check", "folder", "--home", home, "-o", option)

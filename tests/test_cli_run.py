@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import re
 import subprocess
 import sys
@@ -9,6 +10,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from mgclib import cli
 from mgclib.cli.run import run
 from mgclib.errors import ParameterError
 from mgclib.experiments.signature import REQUIRED
@@ -65,6 +67,32 @@ def test_a_wrong_parameter_is_told_with_the_valid_ones(checkout):
     assert "closest: 'C'" in str(wrong.exception)
     assert "dataset_options" in str(wrong.exception)
     assert isinstance(mgc("tiny", "--seeds", "x").exception, ParameterError)
+
+
+@pytest.mark.parametrize("seeds", ["[]", "[0, 0]", "[-1]", "[a]"])
+def test_seeds_that_cannot_be_are_refused_before_anything_is_trained(checkout, seeds):
+    wrong = mgc("tiny", "--profile", "smoke", "-p", f"seeds={seeds}")
+    assert isinstance(wrong.exception, ParameterError)
+    assert "distinct integers" in str(wrong.exception)
+
+
+def test_debug_may_stand_at_the_end(checkout):
+    command = [sys.executable, "-c", "from mgclib.cli import main; main()", "run", "tinny", "--profile", "smoke"]
+    plain = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (plain.returncode, len(plain.stderr.splitlines())) == (1, 1)
+    debug = subprocess.run([*command, "--debug"], capture_output=True, text=True, check=False)
+    assert debug.returncode == 1
+    assert debug.stderr.startswith("Traceback")
+
+
+def test_a_full_disk_anywhere_is_one_line(monkeypatch, capsys):
+    def full():
+        raise OSError(errno.ENOSPC, "No space left on device", "book/_build/x")
+
+    monkeypatch.setattr(cli, "app", lambda _: full())
+    with pytest.raises(SystemExit, match="1"):
+        cli.main()
+    assert capsys.readouterr().err.startswith("error: book/_build/x: the disk is full")
 
 
 def test_ctrl_c_is_exit_code_130(checkout, monkeypatch):

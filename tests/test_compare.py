@@ -12,9 +12,9 @@ from scipy import stats
 
 from mgclib import reports
 from mgclib.reports import compare
-from mgclib.reports.claims import claim, measure, wilson
+from mgclib.reports.claims import METRIC_NAMES, claim, measure, wilson
 from mgclib.reports.structure import input_shape, n_genres, same_structure
-from mgclib.results import Result, predictions_frame
+from mgclib.results import METRICS, Result, predictions_frame
 
 GTZAN = tuple(reports.item("cs464-2020/table-7").values["per_class"])  # noqa: PD011
 
@@ -143,6 +143,28 @@ def test_class_accuracies_are_compared_with_precision(real: Result) -> None:
     assert table.loc["blues", ("recorded", "value")] == real.classification_report().loc["blues", "precision"]
 
 
+def test_the_mean_over_the_listed_classes_is_compared(real: Result) -> None:
+    table = compare("cs464-2020/number-svm-class-accuracy", recorded=real, metric="class_precision").table
+    listed = real.classification_report().loc[["blues", "classical", "country"], "precision"]
+    assert table.loc["per_class", ("recorded", "value")] == pytest.approx(listed.mean())
+
+
+def test_what_is_not_defined_is_not_measured(real: Result) -> None:
+    only_pop = Result(real.predictions[real.predictions["genre"] == "pop"], real.genres)
+    assert measure(only_pop, "auc") is None
+    assert measure(only_pop, "accuracy") is not None
+
+
+def test_an_interval_over_seeds_stays_in_the_range_of_its_metric(real: Result) -> None:
+    mine = measure(real, "class_recall", genres=real.genres[:1])
+    assert 0 <= mine.low <= mine.mean <= mine.high <= 1
+
+
+def test_a_report_with_an_f1_of_its_own_is_held_against_that(real: Result) -> None:
+    table = compare("fma-densenet/table-2", recorded=real, value="rows.DenseNet").table
+    assert table.loc["rows.DenseNet.f1", ("recorded", "value")] == pytest.approx(real.metric("f1_of_means").mean())
+
+
 def test_a_training_log_is_compared_epoch_by_epoch(real: Result) -> None:
     table = compare("agh-2023/listing-training-log", recorded=real).table
     assert table.loc["epoch 4", ("reported", "val_accuracy")] == 0.4219
@@ -190,6 +212,10 @@ def test_the_claim_behind_an_item(item_id: str, metric: str | None, printed: obj
     assert stated.printed == pytest.approx(printed)
     assert stated.split == split
     assert metric in (None, stated.metric)
+
+
+def test_every_metric_of_ours_can_be_declared_and_no_other() -> None:
+    assert {*METRICS, "best_epoch"} == METRIC_NAMES
 
 
 def test_a_score_that_is_not_printed_follows_from_the_rows_and_says_so() -> None:

@@ -180,6 +180,17 @@ def test_missing_empty_and_lonely(tmp_path: Path):
         load(tmp_path, clip_seconds=0)
 
 
+@pytest.mark.filterwarnings("ignore::mgclib.datasets.FaultyClipWarning")
+def test_when_nothing_is_left_the_first_faulty_file_is_named(tmp_path: Path):
+    for name in ("dub/a.wav", "tekno/b.wav"):
+        write(tmp_path / name).write_text("no sound")
+    with pytest.raises(DatasetError, match=r"none of the 2 .*dub/a\.wav: cannot be decoded"):
+        load(tmp_path)
+    write(tmp_path / "dub/a.wav")
+    with pytest.raises(DatasetError, match=r"one genre only \(dub\).*tekno/b\.wav: cannot be decoded"):
+        load(tmp_path)
+
+
 def test_an_interrupted_examination_goes_on(home: Path, monkeypatch: pytest.MonkeyPatch):
     from mgclib.datasets import index
 

@@ -194,6 +194,8 @@ def test_other_packs_are_not_gtzan(tmp_path: Path):
     meta = np.array(json.dumps({**META, "corpus": "synthetic"}))
     with pytest.raises(DatasetError, match="a pack of 'synthetic'"):
         datasets.load("gtzan", save(tmp_path, meta=meta))
+    with pytest.raises(DatasetError, match="a pack of 'synthetic'"):
+        datasets.load("gtzan", save(tmp_path, meta=meta), clip_seconds=1e6)
 
 
 def test_a_full_disk_leaves_nothing_behind(music: datasets.Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -220,6 +222,12 @@ def test_a_read_only_folder(music: datasets.Dataset, tmp_path: Path, monkeypatch
     monkeypatch.setattr(tempfile, "mkstemp", refuse)
     with pytest.raises(MgcError, match="read-only"):
         write_pack(tmp_path / "x.npz", music, progress=False)
+
+
+def test_a_file_where_the_folder_should_be(music: datasets.Dataset, tmp_path: Path):
+    (tmp_path / "taken").write_text("a file")
+    with pytest.raises(MgcError, match="a file stands where a folder is needed"):
+        write_pack(tmp_path / "taken" / "x.npz", music, progress=False)
 
 
 def test_requests_that_make_no_sense(music: datasets.Dataset, tmp_path: Path):

@@ -19,7 +19,7 @@ CNN = [["Conv2D", [128, 128, 32], 320], ["Conv2D", [64, 64, 64], 18496], ["Conv2
 CNN += [["Dense", [256], 8388864], ["Dense", [5], 1285]]
 
 
-def make_result(accuracies: tuple[float, ...], *, synthetic: bool = False) -> Result:
+def make_result(accuracies: tuple[float, ...], *, synthetic: bool = False, **parameters: object) -> Result:
     """Return a result with 200 test clips per seed and these test accuracies."""
     frames = []
     for seed, accuracy in enumerate(accuracies):
@@ -31,7 +31,7 @@ def make_result(accuracies: tuple[float, ...], *, synthetic: bool = False) -> Re
         probabilities[np.arange(200), named] = 0.91
         frames.append(predictions_frame(clips, "test", probabilities, GTZAN, seed))
     dataset = {"name": "synthetic" if synthetic else "gtzan", "synthetic": synthetic, "fingerprint": "0" * 16}
-    return Result(pd.concat(frames, ignore_index=True), GTZAN, pd.DataFrame(), {}, {"dataset": dataset})
+    return Result(pd.concat(frames, ignore_index=True), GTZAN, pd.DataFrame(), parameters, {"dataset": dataset})
 
 
 def make_plan(**reproduces: dict) -> experiments.Matrix:
@@ -195,15 +195,24 @@ def test_a_network_that_does_not_exist_is_not_exact(ran, monkeypatch: pytest.Mon
 @pytest.mark.parametrize(
     ("names", "recorded", "verdict"),
     [
-        ({"C": "C", "gamma": "gamma"}, True, "exact"),
-        ({"C": "C", "gamma": "gamma"}, False, "not yet"),
-        ({"C": "gamma"}, True, "not yet"),
+        ({"C": "C", "gamma": "gamma"}, {"C": 100.0, "gamma": 2**-14}, "exact"),
+        ({"C": "C", "gamma": "gamma"}, {"C": 10.0, "gamma": 2**-14}, "not yet"),
+        ({"C": "C", "gamma": "gamma"}, {"C": 100.0}, "not yet"),
+        ({"C": "C", "gamma": "gamma"}, None, "not yet"),
+        ({"C": "gamma"}, {"C": 100.0, "gamma": 2**-14}, "not yet"),
+        ({}, {"C": 100.0, "gamma": 2**-14}, "not yet"),
     ],
 )
-def test_settings_are_exact_when_a_recorded_experiment_has_them(ran, names: dict, recorded: bool, verdict: str) -> None:
-    ran(recorded={("gtzan", "svm"): make_result((0.6, 0.62))} if recorded else None)
+def test_settings_are_exact_when_what_was_recorded_has_them(ran, names: dict, recorded: dict, verdict: str) -> None:
+    ran(recorded={("gtzan", "svm"): make_result((0.6, 0.62), **recorded)} if recorded else None)
     plan = make_plan(svm={"cs464-2020/number-svm-hyperparameters": {"parameters": names}})
     assert row_of(ledger.ledger(plan=plan), "cs464-2020/number-svm-hyperparameters")["verdict"] == verdict
+
+
+def test_a_public_data_set_that_was_not_run_is_not_other_data(ran) -> None:
+    ran(this_build={"cnn": make_result((0.7, 0.8), synthetic=True)})
+    plan = make_plan(cnn={"fma-densenet/table-2": {"metric": "ovr_accuracy"}})
+    assert row_of(ledger.ledger(plan=plan), "fma-densenet/table-2")["verdict"] == "not yet"
 
 
 def test_what_an_item_claims_is_said_in_a_few_words() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from itertools import pairwise
 from pathlib import Path
@@ -145,6 +146,16 @@ def test_a_home_that_cannot_be_written_is_one_line(tmp_path):
     with pytest.raises(MgcError, match="a file stands where a folder is needed") as caught:
         synthetic.load(home, **SMALL)
     assert "\n" not in str(caught.value)
+
+
+def test_a_full_disk_is_one_line_and_leaves_nothing_half_written(tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(MgcError, match="the disk is full"):
+        synthetic.load(tmp_path, tracks_per_genre=1, clips_per_track=1, clip_seconds=1.0, jobs=1)
+    assert not list(tmp_path.rglob("*.flac"))
 
 
 def test_render_names_the_genres_and_fits_the_clips(tmp_path):

@@ -16,7 +16,7 @@ import pandas as pd
 import pytest
 
 from mgclib.datasets.dataset import Dataset
-from mgclib.errors import DatasetError, ParameterError
+from mgclib.errors import DatasetError, ParameterError, RunError
 from mgclib.results import Result
 from mgclib.training import KerasClassifier, Training, class_weights, precision_policy, run_seeds
 
@@ -131,6 +131,13 @@ def test_reduce_learning_rate_on_plateau(toy):
         return history["val_loss"].diff().abs().iloc[-3:].max()
 
     assert last_steps(reduce_patience=1, reduce_factor=10.0) < 1e-3 < last_steps()
+
+
+def test_a_diverged_training_says_what_to_do(toy):
+    dataset, x = toy
+    x = np.full(x.shape, np.nan, dtype=np.float32)
+    with pytest.raises(RunError, match=r"finite val_loss; try a smaller learning_rate than 0\.001"):
+        classifier(epochs=2).fit(x[::2], dataset.labels[::2], validation=(x[1::2], dataset.labels[1::2]))
 
 
 def test_class_weights_by_hand():

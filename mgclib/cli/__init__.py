@@ -10,6 +10,7 @@ import typer
 from mgclib import __version__
 from mgclib.cli import book, data, run
 from mgclib.errors import MgcError
+from mgclib.files import REMEDIES
 
 __all__ = ["app", "main"]
 
@@ -44,11 +45,19 @@ def options(
 
 
 def main() -> None:
-    """Run ``mgc``; errors that a user can act on are one line on stderr and exit code 1."""
-    if "--debug" in sys.argv[1:]:
-        app()
+    """Run ``mgc``; errors that a user can act on are one line on stderr and exit code 1.
+
+    ``--debug`` may stand anywhere, as it is added to a command that has just failed.
+    """
+    arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
+    if len(arguments) < len(sys.argv) - 1:
+        app(["--debug", *arguments])
     try:
-        app()
+        app(arguments)
     except MgcError as error:
         typer.echo(f"error: {error}", err=True)
-        sys.exit(1)
+    except OSError as error:
+        if error.errno not in REMEDIES:
+            raise
+        typer.echo(f"error: {error.filename or 'writing failed'}: {REMEDIES[error.errno]}", err=True)
+    sys.exit(1)

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-import yaml
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Column, Table
@@ -101,15 +100,13 @@ def _load(name: str, home: Path | None, option: list[str] | None) -> datasets.Da
 
 
 def _options(pairs: list[str]) -> dict[str, Any]:
-    chosen = {}
-    for pair in pairs:
-        key, sign, value = pair.partition("=")
-        if not sign or not key or key in ("name", "home"):
-            raise ParameterError(f"--option {pair!r}: expected name=value, e.g. clip_seconds=10")
-        try:
-            chosen[key.strip()] = yaml.safe_load(value)
-        except yaml.YAMLError as error:
-            raise ParameterError(f"--option {pair!r}: the value cannot be read; put text in quotes") from error
+    from mgclib.experiments.documents import parse_assignments
+
+    chosen = parse_assignments(pairs, "-o")
+    for taken in sorted({"name", "home"} & chosen.keys()):
+        raise ParameterError(
+            f"-o {taken}={chosen[taken]} is no option of a loader; the data set comes first, then --home"
+        )
     return chosen
 
 

@@ -12,6 +12,7 @@ __all__ = ["run"]
 
 
 def run(
+    context: typer.Context,
     experiments: Annotated[
         list[str] | None, typer.Argument(metavar="EXPERIMENT", help="Names; none: all that have the profile.")
     ] = None,
@@ -65,6 +66,7 @@ def run(
             force=force,
             record=record,
             console=console,
+            debug=bool(context.find_root().params.get("debug")),
         )
     except KeyboardInterrupt:
         raise typer.Exit(130) from None

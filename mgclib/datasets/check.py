@@ -96,7 +96,7 @@ def _clip_fault(fact: pd.Series | None, duration_s: float, clip_seconds: float) 
     if fact["problem"]:
         return "decodes", fact["problem"]
     if duration_s < LENGTH_SHARE * clip_seconds:
-        return "length", f"{duration_s:.2f} s long, expected {clip_seconds:g} s"
+        return "length", f"{duration_s:.2f} s long, expected {clip_seconds:g} s (padded, unless clip_seconds is less)"
     if fact["rms"] < SILENT_RMS:
         return "silent", f"silence: the RMS of the mono mix is {fact['rms']:.1e} of full scale"
     if fact["clipped"] > CLIPPED_SHARE:

@@ -75,14 +75,16 @@ def load(
     facts = usable(sounds, clip_seconds, aside)
     aside.warn("folder")
     if facts.empty:
-        raise DatasetError(f"none of the {len(found)} sound files below {home} can be used; look at `mgc data check`")
+        raise DatasetError(
+            f"none of the {len(found)} files below {home} can be used: mend or replace them, first {aside.first()}"
+        )
     labels = labels.loc[[sounds[c].name for c in facts.index]].set_index(facts.index)
     silent_folders = sorted(set(_genre_folders(home)) - set(labels["genre"]))
     clips = _cut(facts, labels, clip_seconds)
     return Dataset(
         name="folder",
         clips=clips,
-        genres=genres_present("folder", clips["genre"], home),
+        genres=genres_present("folder", clips["genre"], home, aside=aside),
         licence=LICENCE,
         citation=CITATION,
         clip_seconds=float(clip_seconds),

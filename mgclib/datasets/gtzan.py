@@ -135,8 +135,6 @@ def _find_pack(home: Path) -> MelPack | None:
 
 
 def _from_pack(pack: MelPack, clip_seconds: float) -> Dataset:
-    if clip_seconds > pack.seconds * 1.001:
-        raise ParameterError(f"clip_seconds={clip_seconds:g} is longer than the clips of {pack.path}, {pack.seconds:g}")
     if pack.meta.get("corpus", "gtzan") != "gtzan":
         raise DatasetError(
             f"{pack.path} is a pack of {pack.meta['corpus']!r}, not of GTZAN; "
@@ -148,6 +146,10 @@ def _from_pack(pack: MelPack, clip_seconds: float) -> Dataset:
         raise DatasetError(
             f"{pack.path} is no pack of GTZAN: clip {strange[0]!r} with genre {clips['genre'][strange[0]]!r}, "
             "expected ids like 'jazz.00000'; load it with datasets.load('folder', home=…)"
+        )
+    if clip_seconds > pack.seconds * 1.001:
+        raise ParameterError(
+            f"clip_seconds={clip_seconds:g} is longer than the clips of {pack.path}: choose at most {pack.seconds:g}"
         )
     aside = SetAside()
     for clip_id, problem in KNOWN_FAULTS.items():
@@ -174,7 +176,9 @@ def _from_audio(folder: Path, found: list[Found], clip_seconds: float) -> Datase
     facts = usable(chosen, clip_seconds, aside)
     aside.warn("gtzan")
     if facts.empty:
-        raise DatasetError(f"none of the {len(found)} files in {folder} can be used; look at `mgc data check`")
+        raise DatasetError(
+            f"none of the {len(found)} files in {folder} can be used: mend or replace them, first {aside.first()}"
+        )
     clips = pd.DataFrame(
         {
             "genre": [_genre_of(c) for c in facts.index],
@@ -199,7 +203,7 @@ def _dataset(
 ) -> Dataset:
     clips = clips.sort_index()
     clips["artist"] = _artists().reindex(clips.index)
-    genres = genres_present("gtzan", clips["genre"], where, order=GENRES)
+    genres = genres_present("gtzan", clips["genre"], where, order=GENRES, aside=aside)
     notes = [] if pack is None else [f"log-mel spectrograms of {pack.path.name}; there is no audio"]
     if genres != GENRES:
         notes.append(f"only {len(genres)} of the ten genres: {', '.join(genres)}")

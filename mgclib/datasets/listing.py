@@ -55,6 +55,11 @@ class SetAside:
                 stacklevel=4,
             )
 
+    def first(self) -> str:
+        """Return the first fault as ``file: problem``; one that is not known before one that is."""
+        clip_id, path, problem = self.rows[self.loud[0] if self.loud else 0]
+        return f"{path or clip_id}: {problem}"
+
     def table(self) -> pd.DataFrame:
         """Return the table for `Dataset.set_aside`."""
         table = pd.DataFrame(self.rows, columns=["clip_id", "path", "problem"], dtype="str")
@@ -129,20 +134,24 @@ def usable(sounds: Mapping[str, Found], clip_seconds: float, aside: SetAside) ->
 
 
 def genres_present(
-    name: str, labels: Iterable[str], where: Path, order: tuple[str, ...] | None = None
+    name: str,
+    labels: Iterable[str],
+    where: Path,
+    order: tuple[str, ...] | None = None,
+    aside: SetAside | None = None,
 ) -> tuple[str, ...]:
     """Return the genres that have clips, in `order` (None: alphabetical).
 
     Raises
     ------
     DatasetError
-        When there is one genre only.
+        When there is one genre only; names the first of the files that are set `aside`.
     """
     found = set(labels)
     genres = tuple(sorted(found) if order is None else [g for g in order if g in found])
     if len(genres) < 2:
         raise DatasetError(
             f"{name}: {where} has one genre only ({', '.join(genres)}); classification needs two or more, "
-            "each in a folder of its own"
+            "each in a folder of its own" + (f" (set aside: {aside.first()})" if aside and aside.loud else "")
         )
     return genres

@@ -12,6 +12,7 @@ Its numbers show that an approach works; they never pose as a reproduction of a 
 from __future__ import annotations
 
 import hashlib
+import io
 import itertools
 import json
 import math
@@ -209,8 +210,10 @@ def _write_track(folder: Path, collection: _Collection, clips: list[_Clip]) -> d
     for clip in clips:
         y = song.excerpt(collection.start_s(clip.clip), collection.clip_seconds)
         target = folder / clip.file
+        sound = io.BytesIO()
+        soundfile.write(sound, np.round(y * 32767).astype(np.int16), SAMPLE_RATE, "PCM_16", format="FLAC")
         with atomic_path(target) as path:
-            soundfile.write(path, np.round(y * 32767).astype(np.int16), SAMPLE_RATE, subtype="PCM_16")
+            path.write_bytes(sound.getvalue())
         sizes[clip.file] = target.stat().st_size
     return sizes
 

@@ -115,8 +115,19 @@ def prepare(
 
     Parameters
     ----------
+    plan, experiment, profile
+        What runs at which profile; `experiment` and `profile` are of `plan`.
+    home : path, optional
+        Where the data set lies; a profile on real music needs it unless `data` is given.
+    overrides : dict, optional
+        Parameters in place of those of the matrix.
     data : str, optional
         The digest of the data when it is known already (else it is taken from `home`).
+
+    Raises
+    ------
+    RunError, ParameterError
+        For a missing home, or parameters that the notebook does not take.
     """
     values = parameters(experiment, profile, overrides, root=plan.root)
     if not profile.synthetic and data is None:

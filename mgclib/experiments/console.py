@@ -113,13 +113,17 @@ class Board:
         return table
 
 
-def summary(console: Console, outcomes: Sequence[Outcome]) -> None:
-    """Print what failed, with the last lines of its traceback, and how many there were of each kind."""
+def summary(console: Console, outcomes: Sequence[Outcome], *, debug: bool = False) -> None:
+    """Print where the executed notebooks lie, what failed, and how many there were of each kind.
+
+    The last lines of a traceback are shown, but not of bad input that was refused, unless `debug`.
+    """
     for outcome in outcomes:
         if outcome.ok:
+            console.print(Text(f"{outcome.experiment}: {outcome.notebook}", style="dim"), soft_wrap=True)
             continue
         console.print(Text(f"\n{outcome.experiment} failed: {outcome.error}", style="bold red"), soft_wrap=True)
-        for line in outcome.traceback:
+        for line in outcome.traceback if debug or not outcome.refused else ():
             console.print(Text(f"  {line}"), soft_wrap=True)
         if outcome.notebook:
             console.print(Text(f"  kept: {outcome.notebook}"), soft_wrap=True)

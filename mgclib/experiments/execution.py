@@ -52,6 +52,7 @@ def run(
     record: bool = False,
     console: Console | None = None,
     plan: Matrix | None = None,
+    debug: bool = False,
 ) -> list[Outcome]:
     """Run experiments that are not finished and current.
 
@@ -74,6 +75,8 @@ def run(
         Write each Result to ``book/records/<profile>/<experiment>/`` (real data and parameters of the matrix only).
     console : rich.console.Console, optional
         Where the table goes.
+    debug : bool
+        Show the traceback of bad input, too.
 
     Returns
     -------
@@ -114,7 +117,7 @@ def run(
     outcomes = _run_all(tasks, todo, at_once, force, console)
     if record:
         outcomes = [_record(task, outcome) for task, outcome in zip(tasks, outcomes, strict=True)]
-    summary(console, outcomes)
+    summary(console, outcomes, debug=debug)
     return outcomes
 
 

@@ -43,14 +43,17 @@ SYNTHESIS = ("datasets/synthesis", "datasets/synthetic")
 
 SOURCE_SUFFIXES = (".py", ".yaml", ".csv", ".css")
 DATA_SUFFIXES = (*AUDIO_SUFFIXES, *UNSUPPORTED_SUFFIXES, ".npz", ".csv")
-COMPUTING = ("numpy", "scikit-learn", "keras", "tensorflow", "librosa", "soxr")
-AROUND = ("scipy", "pandas", "soundfile", "pillow", "matplotlib", "seaborn", "papermill", "mgclib")
+COMPUTING = ("numpy", "scipy", "scikit-learn", "keras", "tensorflow", "librosa", "soundfile", "soxr")
+DRAWING = ("pillow", "matplotlib")
+"""They make the pictures that a model learns from: one resizes them, one has the colour map."""
+
+AROUND = ("pandas", "seaborn", "papermill", "mgclib")
 PATHS = ("home", "results_dir", "checkpoint_dir")
 
 
 def versions() -> dict[str, str]:
     """Return the versions of the installed packages that compute or draw; ``not installed`` where one is missing."""
-    return {name: _version(name) for name in (*COMPUTING, *AROUND)}
+    return {name: _version(name) for name in (*COMPUTING, *DRAWING, *AROUND)}
 
 
 def _version(package: str) -> str:
@@ -195,8 +198,14 @@ def run_key(root: Path, notebook: Path, parameters: Mapping[str, Any], data: str
 
     Parameters
     ----------
+    root, notebook : Path
+        The checkout, and the notebook as written.
+    parameters : dict
+        All that the notebook runs with.
     data : str or None
         From `data_digest`; None for generated music, which follows from parameters and source.
+    synthetic : bool
+        Whether the profile runs on generated music, which is never recorded.
     """
     lock = root / "requirements.lock"
     own = None if synthetic else parameters["profile"]
@@ -223,7 +232,7 @@ def seeds_key(notebook: Path, parameters: Mapping[str, Any], data: str | None) -
             "parameters": values,
             "code": _training_code(notebook),
             "sources": training_sources(synthetic=data is None),
-            "versions": [_version(name) for name in COMPUTING],
+            "versions": [_version(name) for name in (*COMPUTING, *DRAWING)],
             "data": data,
             "backend": _backend(),
         }

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mgclib.documents import read_yaml
 from mgclib.errors import MgcError, ParameterError, RunError
 from mgclib.experiments.documents import check_keys, hint
 from mgclib.experiments.signature import Parameter, check_values, signature
 from mgclib.files import project_root
+
+if TYPE_CHECKING:
+    from mgclib.reports.loader import Item
 
 __all__ = ["Experiment", "Matrix", "Profile", "matrix", "parameters"]
 
@@ -28,6 +32,8 @@ OWN = {
 CLAIMS = ("metric", "shows", "structure", "parameters")
 CLAIM_DETAILS = ("value", "split", "genre", "note")
 DEFAULT_TIMEOUT = 3600
+NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
+"""Names of profiles and experiments, which become folders of runs and records."""
 
 
 @dataclass(frozen=True)
@@ -174,7 +180,7 @@ def matrix(path: Path | None = None) -> Matrix:
         if experiment.notebook not in signatures:
             signatures[experiment.notebook] = signature(notebook)
         _check_parameters(where, signatures[experiment.notebook], experiment, profiles)
-        _check_items(where, experiment)
+        _check_items(where, signatures[experiment.notebook], experiment)
         experiments[name] = experiment
     return Matrix(path, profiles, experiments)
 
@@ -184,8 +190,8 @@ def _entries(where: str, table: Any) -> dict[str, Any]:
     if not isinstance(table, dict):
         raise RunError(f"{where}: expected a mapping of names to entries")
     for name in table:
-        if not isinstance(name, str) or not name.replace("-", "").replace("_", "").isalnum() or not name.isascii():
-            raise RunError(f"{where}: the name {name!r} must consist of letters, digits, '-' and '_'")
+        if not isinstance(name, str) or not NAME.fullmatch(name):
+            raise RunError(f"{where}: the name {name!r} must consist of lower-case letters, digits, '-' and '_'")
     return table
 
 
@@ -260,20 +266,35 @@ def _check_parameters(
         check_values(place, known, values)
 
 
-def _check_items(where: str, experiment: Experiment) -> None:
+def _check_items(where: str, known: Mapping[str, Parameter], experiment: Experiment) -> None:
     from mgclib import reports
 
     if experiment.report is not None and experiment.report not in reports.slugs():
         raise RunError(f"{where}: unknown report {experiment.report!r}{hint(experiment.report, reports.slugs())}")
     for item, claim in experiment.reproduces.items():
         here = f"{where}: reproduces {item}"
-        try:
-            reports.item(str(item))
-        except MgcError as error:
-            raise RunError(f"{where}: {error}") from error
         check_keys(here, claim, (), CLAIMS + CLAIM_DETAILS)
         if sum(kind in claim for kind in CLAIMS) != 1:
             raise RunError(f"{here}: {claim} must hold exactly one of {', '.join(CLAIMS)}")
+        try:
+            _check_claim(reports.item(str(item)), claim, known)
+        except MgcError as error:
+            raise RunError(f"{where}: {error}") from error
+
+
+def _check_claim(item: Item, claim: Mapping[str, Any], known: Mapping[str, Parameter]) -> None:
+    """Refuse a claim about a number, network or parameter that does not exist: it would never be judged."""
+    from mgclib import models
+    from mgclib.reports.claims import declared
+
+    if "metric" in claim:
+        declared(item, claim)
+    if "structure" in claim:
+        models.architecture(claim["structure"])
+    for path, name in claim.get("parameters", {}).items():
+        item.value(path)
+        if name not in known:
+            raise RunError(f"{item.id}: the notebook has no parameter {name!r}{hint(name, known)}")
 
 
 def parameters(
@@ -287,7 +308,8 @@ def parameters(
     Raises
     ------
     ParameterError
-        For an unknown name (closest match, list of valid ones), a wrong type, or one that `mgc run` sets.
+        For an unknown name (closest match, list of valid ones), a wrong type, one that `mgc run` sets, or seeds
+        that cannot be.
     RunError
         When the experiment does not run at this profile.
     """
@@ -314,4 +336,13 @@ def parameters(
         "checkpoint_dir": None,
     }
     defaults = {name: parameter.default for name, parameter in known.items()}
-    return {**defaults, **check_values(where, known, values)}
+    chosen = {**defaults, **check_values(where, known, values)}
+    _check_seeds(where, chosen["seeds"])
+    return chosen
+
+
+def _check_seeds(where: str, seeds: list[Any]) -> None:
+    """Refuse seeds with which every model would be trained before the results cannot be joined."""
+    whole = all(isinstance(seed, int) and not isinstance(seed, bool) and seed >= 0 for seed in seeds)
+    if not seeds or not whole or len(set(seeds)) < len(seeds):
+        raise ParameterError(f"{where}: seeds={seeds} must be distinct integers ≥ 0, for example [0, 1, 2]")

@@ -54,6 +54,8 @@ class Outcome:
         One line.
     traceback : tuple of str
         Its last lines.
+    refused : bool
+        The error is an `MgcError`: bad input, of which the one line says all.
     """
 
     experiment: str
@@ -63,6 +65,7 @@ class Outcome:
     notebook: Path | None = None
     error: str | None = None
     traceback: tuple[str, ...] = ()
+    refused: bool = False
 
     @property
     def ok(self) -> bool:
@@ -101,7 +104,8 @@ def start(task: Task, lock: FileLock, threads: int) -> Running:
         int(path.parent.name.removeprefix("seed-")) for path in task.checkpoints.glob("seed-[0-9]*/result.json")
     )
     home = _shown(task.home, task.root)
-    private = {home: "<home>"} if home and Path(home).is_absolute() else {}
+    places = (Path(task.home).resolve(), Path(task.home).absolute()) if task.home else ()
+    private = {str(place): "<home>" for place in places}
     job = {
         "notebook": str(task.notebook),
         "output": str(task.part / "notebook.ipynb"),
@@ -224,7 +228,8 @@ def finish(one: Running) -> Outcome:
         shutil.rmtree(task.part, ignore_errors=True)
         one.lock.release()
     lines = tuple(end.get("traceback") or ())
-    return Outcome(task.name, task.profile.name, "failed", seconds, artefact, end["failed"], lines)
+    refused = bool(end.get("refused"))
+    return Outcome(task.name, task.profile.name, "failed", seconds, artefact, end["failed"], lines, refused)
 
 
 def _died(one: Running) -> dict[str, Any]:
@@ -259,6 +264,10 @@ def _keep(one: Running, seconds: float) -> None:
         task.folder.rename(old)
     task.part.rename(task.folder)
     shutil.rmtree(old, ignore_errors=True)
+    for failed in task.shelf.glob("*/failed.ipynb"):
+        failed.unlink()
+        with contextlib.suppress(OSError):  # it holds a finished run too
+            failed.parent.rmdir()
 
 
 def _keep_failed(task: Task) -> Path | None:

@@ -11,6 +11,7 @@ from mgclib.experiments.cache import Task, read_stamp
 __all__ = ["record_result"]
 
 CARRIED = {
+    "parameters": "parameters",
     "seconds": "wall_seconds",
     "started": "started",
     "finished": "finished",
@@ -23,13 +24,15 @@ CARRIED = {
 def record_result(task: Task) -> Path:
     """Write the Result of a finished run to ``book/records/<profile>/<experiment>/``; return that folder.
 
-    Its provenance gains experiment, profile, seeds and wall time. ``seeds_read_back`` names the seeds that were
-    trained in an earlier run, which ``wall_seconds`` does not include.
+    Its provenance gains experiment, profile, seeds, wall time and every parameter of the run: with its Result a
+    notebook stores only those that it names, not the snippet length, say. ``seeds_read_back`` names the seeds that
+    were trained in an earlier run, which ``wall_seconds`` does not include.
 
     Raises
     ------
     RunError
-        When the notebook saved no Result, or one of generated music.
+        When the notebook saved no Result, or one of generated music, or when the present record holds seeds that
+        this run lacks.
     """
     from mgclib import records
     from mgclib.results import Result
@@ -39,6 +42,13 @@ def record_result(task: Task) -> Path:
         raise RunError(f"{task.notebook.name} saved no Result; it must call Result.save(results_dir)")
     result = Result.load(saved)
     stamp = read_stamp(task.folder) or {}
+    kept = records.read(task.profile.name, task.name)
+    lost = sorted(set(kept.seeds) - set(result.seeds)) if kept else []
+    if lost:
+        raise RunError(
+            f"the record of {task.profile.name}/{task.name} holds seeds {lost} that this run does not; "
+            f"name them too (--seeds {','.join(map(str, sorted({*kept.seeds, *result.seeds})))}) or delete the record"
+        )
     told = {name: stamp[key] for key, name in CARRIED.items() if key in stamp}
     told |= {"experiment": task.name, "profile": task.profile.name, "seeds": [int(seed) for seed in result.seeds]}
     whole = dataclasses.replace(result, provenance={**result.provenance, **told})

@@ -131,16 +131,22 @@ def _failure(error: Exception, job: dict[str, Any]) -> dict[str, Any]:
     from nbclient.exceptions import CellTimeoutError, DeadKernelError
     from papermill.exceptions import PapermillExecutionError
 
+    from mgclib import errors
+    from mgclib.files import REMEDIES
+
     if isinstance(error, PapermillExecutionError):
         lines = [line.rstrip() for part in error.traceback for line in ANSI.sub("", part).splitlines()]
         first = (str(error.evalue).splitlines() or [""])[0]
         cell = f"cell [{error.exec_count}]: " if error.exec_count else ""
-        return {"failed": f"{cell}{error.ename}: {first}", "traceback": lines[-TRACEBACK_LINES:]}
+        refused = error.ename in errors.__all__
+        return {"failed": f"{cell}{error.ename}: {first}", "traceback": lines[-TRACEBACK_LINES:], "refused": refused}
     if isinstance(error, DeadKernelError):
         return {"failed": "the kernel died: it was killed or ran out of memory; try fewer --jobs or a smaller input"}
     if isinstance(error, CellTimeoutError):
         seconds = job["timeout"]
         return {"failed": f"a cell ran longer than {seconds} s; raise the experiment's timeout in experiments.yaml"}
+    if isinstance(error, OSError) and error.errno in REMEDIES:
+        return {"failed": f"cannot write {error.filename or job['output']}: {REMEDIES[error.errno]}"}
     first = (str(error).splitlines() or [""])[0]
     return {"failed": f"{type(error).__name__}: {first}"}
 

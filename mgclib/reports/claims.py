@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mgclib.reports.loader import Item
+from mgclib.errors import closest
+from mgclib.reports.loader import Item, ReportError
 
 if TYPE_CHECKING:
     from mgclib.results import Result
 
-__all__ = ["Claim", "Measured", "claim", "claims", "measure", "wilson"]
+__all__ = ["Claim", "Measured", "claim", "claims", "declared", "measure", "wilson"]
 
 SHARES = {
     "accuracy": ("accuracy", "test"),
@@ -55,8 +56,10 @@ AVERAGES = {
 }
 PREFERRED = ("accuracy.test", "test.accuracy", "test_accuracy", "validation_accuracy")
 PARTS = ("train", "validation", "test")
-DEFINITIONS = {"fma-densenet": {"accuracy": "ovr_accuracy"}}
-"""Names that a report defines in its own way."""
+DEFINITIONS = {"fma-densenet": {"accuracy": "ovr_accuracy", "macro_f1": "f1_of_means"}}
+"""Scores that a report defines in its own way (its errata say how)."""
+METRIC_NAMES = {metric for metric, _ in MEASURABLE.values()} | {m for own in DEFINITIONS.values() for m in own.values()}
+PER_CLASS = ("precision", "recall", "f1")
 HISTORY_COLUMNS = {
     ("accuracy", "train"): "accuracy",
     ("log_loss", "train"): "loss",
@@ -210,6 +213,37 @@ def claim(item: Item, path: str | None = None, metric: str | None = None) -> Cla
     return Claim(path, printed, metric or named, split, correct, total)
 
 
+def declared(item: Item, how: Mapping[str, Any]) -> Claim | None:
+    """Return the claim of an item that an experiment sets out to reproduce; None for a picture, structure or settings.
+
+    Parameters
+    ----------
+    how : dict
+        An entry of ``reproduces`` in the run matrix, e.g. ``{"metric": "recall", "genre": "metal"}``.
+
+    Raises
+    ------
+    ReportError
+        When the item has no such number, or the metric is none of ours.
+    """
+    if "metric" not in how:
+        return None
+    metric, genre = how["metric"], how.get("genre")
+    known = PER_CLASS if genre else {*METRIC_NAMES, *(f"class_{name}" for name in PER_CLASS)}
+    if metric not in known:
+        match = closest(metric, known)
+        hint = f"; closest: {match!r}" if match else ""
+        raise ReportError(f"{item.id}: the metric {metric!r} is unknown{hint}; valid: {', '.join(sorted(known))}")
+    if genre:
+        path = f"per_class.{genre}"
+        path = path if isinstance(item.value(path), float) else f"{path}.{metric}"
+        return replace(claim(item, path), metric=metric, genres=(genre,))
+    found = claim(item, how.get("value"), metric)
+    if found is None:
+        raise ReportError(f"{item.id} states no {metric}; name the number with `value: …`")
+    return found
+
+
 def _class_claim(item: Item, metric: str) -> Claim | None:
     """The mean over the genres whose score a report lists one by one (``class_precision``)."""
     scores = item.values.get("per_class") or {}
@@ -290,28 +324,36 @@ def measure(result: Result, metric: str, split: str = "test", *, genres: tuple[s
     split : {"train", "validation", "test"}
     genres : tuple of str, optional
         The mean over these genres instead of all.
+
+    Returns
+    -------
+    Measured or None
+        None also where the metric is not defined (NaN). The interval is Student's t over seeds; of one seed it is
+        the bootstrap over tracks, and there is none for single genres and for scores of the history.
     """
     if genres:
         if split not in result.parts or not set(genres) <= set(result.genres):
             return None
         column = metric.removeprefix("class_")
         tables = [result.classification_report(split, seed) for seed in result.seeds]
-        return _over_seeds(np.array([table.loc[list(genres), column].mean() for table in tables]), "seeds")
+        values = np.array([table.loc[list(genres), column].mean() for table in tables])
+        return _over_seeds(values, "seeds", (0.0, 1.0))
     if metric != "best_epoch" and split in result.parts:
         interval = result.interval(metric, split=split)
-        return Measured(interval.mean, interval.low, interval.high, interval.n, interval.kind)
+        defined = Measured(interval.mean, interval.low, interval.high, interval.n, interval.kind)
+        return defined if np.isfinite(interval.mean) else None
     column = HISTORY_COLUMNS.get((metric, split))
     history = result.history
     if column is None or history.empty or not history["best"].any():
         return None
     best = history.loc[history["best"].astype(bool)].groupby("seed")[column].first().dropna()
-    return _over_seeds(best.to_numpy(float), "history")
+    return _over_seeds(best.to_numpy(float), "history", (0.0, 1.0 if metric == "accuracy" else np.inf))
 
 
-def _over_seeds(values: np.ndarray, kind: str) -> Measured | None:
+def _over_seeds(values: np.ndarray, kind: str, bounds: tuple[float, float]) -> Measured | None:
     from mgclib.metrics import t_interval
 
     if len(values) < 2:
         return Measured(float(values[0]), n=1, kind=kind) if len(values) else None
-    interval = t_interval(values)
+    interval = t_interval(values, bounds=bounds)
     return Measured(interval.mean, interval.low, interval.high, interval.n, kind)

@@ -60,13 +60,15 @@ class Comparison:
     sources : tuple of Source
         What stands in each block of columns, in the same order.
     intervals : dict of (row, source) to (low, high)
-        95 % intervals: Wilson's for reported shares with known counts, over seeds for ours.
+        95 % intervals: Wilson's for reported shares with known counts; ours as `Result.interval` makes them.
     shaded : tuple of str
         Scores whose difference to the report is shaded.
     unshaded : tuple of str
         Rows that are no shares (a loss, an epoch) and are not shaded.
     verdict : bool or None
         For structures: True when ours is the reported one.
+    remarks : tuple of str
+        Sentences for the caption.
     """
 
     item: Item
@@ -294,7 +296,7 @@ def _numbers(
     blocks = {REPORTED: pd.Series(theirs, dtype=float).to_frame("value")}
     intervals = {(c.path, REPORTED): _reported_interval(c) for c in stated if _reported_interval(c)}
     for source in ours:
-        found = {c.path: measure(source.result, c.metric, c.split or split) for c in stated if c.metric}
+        found = {c.path: _measured(source.result, c, split) for c in stated if c.metric}
         numbers = {path: m.mean for path, m in found.items() if m is not None}
         intervals |= {(path, source.name): (m.low, m.high) for path, m in found.items() if _has_interval(m)}
         if classes:
@@ -305,6 +307,10 @@ def _numbers(
     table = _assemble(blocks, list(theirs))
     plain = tuple(c.path for c in stated if not c.share)
     return Comparison(entry, table, (reported, *ours), intervals, ("value",), unshaded=plain, remarks=remarks)
+
+
+def _measured(result: Result, stated: Claim, split: str) -> Measured | None:
+    return measure(result, stated.metric, stated.split or split, genres=stated.genres)
 
 
 def _reported_interval(stated: Claim) -> tuple[float, float] | None:

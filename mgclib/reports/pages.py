@@ -13,10 +13,10 @@ from itertools import groupby
 
 from mgclib import experiments, ledger, records
 from mgclib.experiments import Experiment
-from mgclib.reports.claims import Measured, claim, measure
+from mgclib.reports.claims import claim, declared
 from mgclib.reports.loader import APPROACHES, KINDS, Erratum, Item, Report, item, load, slugs
 from mgclib.reports.printed import body, heading
-from mgclib.reports.typeset import bar, facts, style, words
+from mgclib.reports.typeset import bar, facts, spaced, style, words
 
 __all__ = ["ledger_page", "report_page", "results_table"]
 
@@ -43,6 +43,10 @@ def markdown(text: str) -> str:
     """Escape `text` so that Markdown shows it as it is."""
     escaped = SPECIAL.sub(r"\\\1", text)
     return LEADING.sub(lambda m: f"{m[1]}\\{m[2]}" if m[2] in "-+" else f"{m[1]}{m[2]}\\", escaped)
+
+
+def _signs(text: str) -> str:
+    return text.replace("+-", "±")
 
 
 def _raw(html: str) -> str:
@@ -86,7 +90,7 @@ def report_page(slug: str, profile: str = "demo") -> str:
         _lead(report),
     ]
     parts += ["## How far we got\n", _raw(bar(_counts(rows.values()))), _claims(report, rows)]
-    parts += ["## The data set, as the report describes it\n", _raw(_corpus(report))]
+    parts += ["## The dataset, as the report describes it\n", _raw(_corpus(report))]
     cards = [_erratum(erratum, report) for erratum in report.errata]
     parts += [
         "## What does not add up\n",
@@ -153,7 +157,7 @@ def _erratum(erratum: Erratum, report: Report) -> str:
     touched = " · ".join(_ref(report.items[item_id]) for item_id in erratum.items)
     return (
         f":::{{grid-item-card}}\n({_erratum_anchor(erratum, report)})=\n"
-        f"**{_erratum_name(erratum)}.** {markdown(erratum.text)}\n\n[Touches]{{.mgc-muted}} {touched}\n:::\n"
+        f"**{_erratum_name(erratum)}.** {markdown(_signs(erratum.text))}\n\n[Concerns]{{.mgc-muted}} {touched}\n:::\n"
     )
 
 
@@ -193,11 +197,11 @@ def _details(entry: Item) -> str:
     if entry.stated:
         parts.append(_raw(facts((name, words(value)) for name, value in entry.stated.items())))
     if entry.not_stated:
-        names = ", ".join(name.replace("_", " ") for name in entry.not_stated)
+        names = ", ".join(spaced(name) for name in entry.not_stated)
         parts.append(f"**Not stated:** {markdown(names)}.\n")
     parts += [f"> {markdown(sentence)}\n" for sentence in entry.quote]
     if entry.notes:
-        parts.append("\n".join(f"- {markdown(note)}" for note in entry.notes) + "\n")
+        parts.append("\n".join(f"- {markdown(_signs(note))}" for note in entry.notes) + "\n")
     if not parts:
         return ""
     return "\n".join([f"::::{{dropdown}} {HOW}\n:class-container: mgc-details\n", *parts, "::::\n"])
@@ -219,10 +223,10 @@ def ledger_page(profile: str = "demo") -> str:
         "# The ledger\n",
         _raw(f"<style>{style()}{SMALL_HEADINGS}</style>"),
         f"One row for each of the {len(everything)} items of the five reports. *Recorded* is our number on the "
-        f"report's own data set and split, with its 95 % interval over seeds; *this build* ran at the profile "
-        f"`{profile}`. What *synthetic* marks was measured on generated music and proves only that the method "
-        f"runs. The verdicts are explained in {{doc}}`How to read this book <../how-to-read>`; `mgc ledger --format "
-        f"csv` prints this table.\n",
+        f"report's own dataset and split, with its 95 % interval; *this build* ran at the profile `{profile}`. What "
+        f"*synthetic* marks was measured on generated music and proves only that the method runs. “5 of 6 settings” "
+        f"are those that the report states, of those that its item would need. The verdicts are explained in "
+        f"{{doc}}`How to read this book <../how-to-read>`; `mgc ledger --format csv` prints this table.\n",
         _raw(bar(_counts(everything))),
     ]
     for slug, group in rows.items():
@@ -242,19 +246,15 @@ def _ledger_table(rows: list[ledger.Row], titles: Mapping[str, str]) -> str:
     return _pipes(["item", "approach", "verdict", "reported", "recorded", "this build"], lines)
 
 
-def results_table(profile: str = "demo", *, links: bool = True) -> str:
-    """Return the main results as a Markdown table: reported, recorded under both protocols, seeds.
+def results_table(*, links: bool = True) -> str:
+    """Return the main results as a Markdown table: reported, recorded under both protocols, seeds; none synthetic.
 
     Parameters
     ----------
-    profile : str
-        Checked to exist; results on synthetic music are never in this table.
     links : bool
         Link each approach to its chapter (in the book); False for the README.
     """
-    plan = experiments.matrix()
-    plan.profile(profile)
-    lines = [line for entry in plan.experiments.values() for line in _result_line(entry, links)]
+    lines = [line for entry in experiments.matrix().experiments.values() for line in _result_line(entry, links)]
     head = ["approach", "reported", "recorded, report's split", "recorded, fault-filtered", "seeds of each"]
     return _pipes(head, lines) if lines else "No experiment declares a measured item yet.\n"
 
@@ -264,17 +264,12 @@ def _result_line(experiment: Experiment, links: bool) -> list[list[str]]:
     if not measured:
         return []
     entry, how = measured[0]
-    stated = claim(entry, how.get("value"), how["metric"])
-    if stated is None:
-        return []
+    stated = declared(entry, how)
     home = ledger.home_profile(entry)
     found = [records.read(name, experiment.name) for name in (home, f"{home}-filtered")]
-    numbers = [NONE if result is None else _percent(measure(result, how["metric"])) for result in found]
+    numbers = [markdown(ledger.number(ledger.measured(result, stated, how))) or NONE for result in found]
     seeds = " · ".join(str(len(result.seeds)) if result else NONE for result in found)
     title = _doc(experiment.page, experiment.title) if links else markdown(experiment.title)
-    reported = markdown(f"{ledger.reported(entry, stated)} ({entry.report})")
+    source = _doc(f"report-{entry.report}", entry.report) if links else markdown(entry.report)
+    reported = f"{markdown(ledger.reported(entry, stated))} ({source})"
     return [[title, reported, *numbers, seeds]]
-
-
-def _percent(mine: Measured | None) -> str:
-    return markdown(ledger.number(mine)) or NONE

@@ -19,13 +19,19 @@ import pandas as pd
 if TYPE_CHECKING:
     from mgclib.reports.comparison import Comparison, Source
 
-__all__ = ["badge", "bar", "comparison_html", "facts", "number", "style", "table", "words"]
+__all__ = ["badge", "bar", "comparison_html", "facts", "number", "spaced", "style", "table", "words"]
 
 STEPS = (0.01, 0.08, 0.20)
 COUNTS = ("support", "hits", "clips", "predicted", "params")
 HEADS = {"precision": "prec.", "f1": "F1", "support": "clips"}
+PARAMETERS = ("n_fft", "hop_length", "n_mels", "f_min", "f_max")
 RULED = ("accuracy", "all", "total")
 NULL = '<span class="mgc-null" title="the report does not say">—</span>'
+
+
+def spaced(name: str) -> str:
+    """Return the name of a setting in words : str; a parameter that librosa knows keeps its name."""
+    return name if name in PARAMETERS else name.replace("_", " ")
 
 
 @functools.cache
@@ -58,7 +64,7 @@ def words(value: Any) -> str:
     if isinstance(value, int):
         return f"{value:,}" if abs(value) >= 10_000 else str(value)
     if isinstance(value, Mapping):
-        return "; ".join(f"{escape(str(key).replace('_', ' '))}: {words(child)}" for key, child in value.items())
+        return "; ".join(f"{escape(spaced(str(key)))}: {words(child)}" for key, child in value.items())
     if isinstance(value, list | tuple):
         if value and all(isinstance(child, Mapping) for child in value):
             return "<br>".join(words(child) for child in value)
@@ -86,7 +92,7 @@ def bar(counts: Mapping[str, int]) -> str:
 
 def facts(pairs: Iterable[tuple[str, str]]) -> str:
     """Return name and value pairs in two columns : str, HTML; values are HTML already."""
-    rows = "".join(f"<dt>{escape(name.replace('_', ' '))}</dt><dd>{value}</dd>" for name, value in pairs)
+    rows = "".join(f"<dt>{escape(spaced(name))}</dt><dd>{value}</dd>" for name, value in pairs)
     return f'<div class="mgc"><dl class="mgc-facts">{rows}</dl></div>'
 
 
@@ -232,7 +238,10 @@ def _caption(comparison: Comparison) -> str:
     parts = [f"<b>{escape(s.name)}</b>: {escape(s.origin)}" for s in comparison.sources if s.origin]
     lines = ["<br>".join(parts)]
     if comparison.intervals:
-        lines.append("Ranges are 95 % intervals: Wilson's for the report's counts, over seeds for ours.")
+        lines.append(
+            "Ranges are 95 % intervals: Wilson's for the report's counts; ours over seeds, or over test tracks where "
+            "there is one seed."
+        )
     if any(not comparison.differences(s.name).empty for s in comparison.sources if s.name != "reported"):
         lines.append(
             'Shading: ours<span class="mgc-key mgc-up-2"></span>above'

@@ -132,14 +132,18 @@ def test_the_record_of_a_sister_experiment_counts_because_a_page_may_draw_it(pro
     assert keys()[1] == before[1]
 
 
-@pytest.mark.parametrize("package", ["keras", "scikit-learn", "pillow"])
-def test_another_version_of_a_library_runs_the_notebook_again(project, monkeypatch, package):
+@pytest.mark.parametrize(
+    ("package", "learns"),
+    [("keras", True), ("scipy", True), ("soundfile", True), ("pillow", True), ("seaborn", False), ("pandas", False)],
+)
+def test_another_version_of_a_library_runs_the_notebook_again(project, monkeypatch, package, learns):
     before = keys()
     version = importlib.metadata.version
     monkeypatch.setattr(
         "importlib.metadata.version", lambda name: version(name) + ("+other" if name == package else "")
     )
     assert keys()[0] != before[0]
+    assert (keys()[1] != before[1]) == learns
 
 
 def test_a_mel_pack_can_be_the_home(project, music):

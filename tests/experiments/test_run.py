@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import dataclasses
+import errno
 import io
 import json
 import os
@@ -18,7 +20,7 @@ from filelock import FileLock
 from rich.console import Console
 
 from mgclib.errors import ParameterError, RunError
-from mgclib.experiments import executed, matrix, result, run
+from mgclib.experiments import executed, matrix, result, run, states, worker
 from mgclib.experiments.cache import prepare
 from mgclib.results import Result, predictions_frame
 
@@ -88,6 +90,30 @@ def test_runs_what_changed_and_a_failure_stops_no_other(project):
     assert (again.state, again.seconds, again.notebook, other.state) == ("cached", 0.0, tiny.notebook, "failed")
 
 
+@pytest.mark.parametrize("beside", [True, False], ids=["beside-the-checkout", "elsewhere"])
+def test_a_notebook_that_names_a_file_of_the_home_does_not_name_the_machine(project, tmp_path_factory, beside):
+    home = project.root.parent / "music" if beside else tmp_path_factory.mktemp("far") / "music"
+    home.mkdir()
+    project.notebook("tiny", "import pathlib\nprint(pathlib.Path(home, 'a.wav').resolve())")
+    (outcome,) = run(["tiny"], "real", home=home, console=quiet())
+    assert outputs(outcome.notebook) == "<home>/a.wav\n"
+
+
+def test_bad_input_is_one_line_and_its_traceback_only_for_debug(project):
+    project.notebook("tiny", "from mgclib.errors import DatasetError\nraise DatasetError('one genre only')")
+    for debug in (False, True):
+        console = quiet()
+        (tiny,) = run(["tiny"], "smoke", console=console, debug=debug)
+        assert tiny.refused
+        assert "DatasetError: one genre only" in told(console)
+        assert ("raise DatasetError" in told(console)) is debug
+
+
+def test_a_disk_that_fills_while_a_notebook_runs_is_told_with_the_remedy():
+    failure = worker._failure(OSError(errno.ENOSPC, "No space left on device"), {"output": "runs/x/notebook.ipynb"})
+    assert failure["failed"].startswith("cannot write runs/x/notebook.ipynb: the disk is full")
+
+
 def test_a_failed_run_by_force_leaves_the_finished_one(project):
     task = prepare(matrix(), matrix().experiment("tiny"), matrix().profile("smoke"))
     project.notebook("tiny", "raise SystemExit(3)")
@@ -100,6 +126,17 @@ def test_a_failed_run_by_force_leaves_the_finished_one(project):
     assert "SystemExit: 3" in outcome.error
     assert not (task.checkpoints / "seed-0").exists()
     assert executed("smoke", "tiny") == task.folder / "notebook.ipynb"
+
+
+def test_a_success_clears_the_failures_before_it(project):
+    project.notebook("tiny", "raise ValueError('wrong')")
+    (outcome,) = run(["tiny"], "smoke", console=quiet())
+    assert outcome.notebook.name == "failed.ipynb"
+    project.notebook("tiny", "print('mended')")
+    run(["tiny"], "smoke", console=quiet())
+    assert not outcome.notebook.parent.exists()
+    project.notebook("tiny", "print('changed')")
+    assert [s.state for s in states(matrix(), ("smoke",)) if s.experiment == "tiny"] == ["stale"]
 
 
 def test_a_killed_kernel_and_a_slow_cell_are_told_as_such(project):
@@ -248,6 +285,7 @@ def finished_on_recordings(project, tmp_path):
     made.save(task.folder / "result")
     (task.folder / "notebook.ipynb").write_text("{}", encoding="utf-8")
     stamp = {"home": str(home), "data": task.data, "seconds": 12.5, "started": "2024-01-01", "seeds_read_back": []}
+    stamp["parameters"] = dict(task.parameters)
     (task.folder / "stamp.json").write_text(json.dumps(stamp), encoding="utf-8")
     return task
 
@@ -262,10 +300,25 @@ def test_record_keeps_the_result_with_where_it_comes_from(project, finished_on_r
     kept = records.read("real", "tiny")
     assert kept.provenance["wall_seconds"] == 12.5
     assert kept.provenance["experiment"] == "tiny"
+    assert kept.provenance["parameters"] == dict(finished_on_recordings.parameters)
     assert list(kept.provenance["seeds"]) == [0]
     assert kept.provenance["dataset"]["name"] == "folder"
     (again,) = run(["tiny"], "real", home=home, console=quiet())
     assert again.state == "cached"
+
+
+def test_a_record_never_loses_a_seed(project, finished_on_recordings):
+    from mgclib import records
+
+    task = finished_on_recordings
+    one = result("real", "tiny")
+    frames = [one.predictions.assign(seed=seed) for seed in (0, 3)]
+    records.write(dataclasses.replace(one, predictions=pd.concat(frames, ignore_index=True)), "real", "tiny")
+    (outcome,) = run(["tiny"], "real", home=task.home, record=True, console=quiet())
+    assert outcome.state == "failed"
+    assert "seeds [3]" in outcome.error
+    assert "--seeds 0,3" in outcome.error
+    assert records.read("real", "tiny").seeds == (0, 3)
 
 
 def test_record_refuses_other_parameters_and_a_missing_result(project, finished_on_recordings):
