@@ -5,14 +5,17 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help book test lint lock clean
+.PHONY: help setup book test lint lock clean
 
 help:
 	@echo "make book    set up, run every notebook on generated music, bind book/_build/html/index.html"
 	@echo "make test    set up, run the tests"
+	@echo "make setup   only make the environment in .venv; then .venv/bin/mgc is there"
 	@echo "make lint    check style with ruff"
 	@echo "make lock    write requirements.lock anew from the newest versions that pyproject.toml allows"
 	@echo "make clean   remove what was generated: the book, the runs, the data; the environment stays"
+
+setup: $(STAMP)
 
 book: $(STAMP)
 	$(BIN)/mgc book --profile demo

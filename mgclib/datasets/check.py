@@ -21,12 +21,12 @@ import numpy as np
 import pandas as pd
 
 from mgclib.datasets.dataset import Dataset
+from mgclib.datasets.listing import SILENCE
 
 __all__ = ["FAULT_COLUMNS", "faults", "formats", "known_faults"]
 
 FAULT_COLUMNS = ("clip_id", "file", "check", "problem")
 LENGTH_SHARE = 0.95
-SILENT_RMS = 1e-4
 CLIPPED_SHARE = 0.01
 
 
@@ -42,7 +42,10 @@ def faults(dataset: Dataset) -> pd.DataFrame:
         the same samples the first one is taken for the original.
     """
     aside = dataset.set_aside[~_known(dataset.set_aside)]
-    rows = [(clip_id, path, "decodes", problem) for clip_id, path, problem in aside.itertuples()]
+    rows = [
+        (clip_id, path, "silent" if problem.startswith(SILENCE) else "decodes", problem)
+        for clip_id, path, problem in aside.itertuples()
+    ]
     rows += _file_faults(dataset) if dataset.pack is None else []
     rows += _pack_faults(dataset) if dataset.pack is not None else []
     table = pd.DataFrame(rows, columns=list(FAULT_COLUMNS), dtype="str")
@@ -84,7 +87,7 @@ def _file_faults(dataset: Dataset) -> list[tuple[str, str, str, str]]:
         fault = _clip_fault(fact, clip["duration_s"], dataset.clip_seconds)
         if fault:
             rows.append((clip_id, path, *fault))
-    sound = facts[(facts["problem"] == "") & (facts["rms"] >= SILENT_RMS)]
+    sound = facts[facts["problem"] == ""]
     first_clip = dataset.clips.reset_index().drop_duplicates("path").set_index("path")["clip_id"]
     names = first_clip.reindex(sound.index)
     return rows + _repeats(names.to_numpy(), sound.index.to_numpy(), sound["samples_hash"].to_numpy(), "samples")
@@ -97,8 +100,6 @@ def _clip_fault(fact: pd.Series | None, duration_s: float, clip_seconds: float) 
         return "decodes", fact["problem"]
     if duration_s < LENGTH_SHARE * clip_seconds:
         return "length", f"{duration_s:.2f} s long, expected {clip_seconds:g} s (padded, unless clip_seconds is less)"
-    if fact["rms"] < SILENT_RMS:
-        return "silent", f"silence: the RMS of the mono mix is {fact['rms']:.1e} of full scale"
     if fact["clipped"] > CLIPPED_SHARE:
         return "clipped", f"{fact['clipped']:.1%} of the samples are at full scale"
     return None

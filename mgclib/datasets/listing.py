@@ -17,6 +17,10 @@ from mgclib.files import data_home
 
 __all__ = ["Found", "SetAside", "genres_present", "home_folder", "list_sounds", "printable", "usable"]
 
+SILENT_RMS = 1e-4
+"""-80 dB of full scale: what is quieter throughout holds no music."""
+
+SILENCE = "silence"
 SHORTEST_SECONDS = 1.0
 WARNINGS_SHOWN = 10
 
@@ -109,8 +113,8 @@ def list_sounds(folder: Path, root: Path) -> list[Found]:
 def usable(sounds: Mapping[str, Found], clip_seconds: float, aside: SetAside) -> pd.DataFrame:
     """Examine files and return the facts of those that can be used, by clip id; the others go to `aside`.
 
-    A file is set aside when its name is no UTF-8, its format is not supported, it does not decode whole, or
-    it is shorter than a second (or half a clip, when clips are shorter than two seconds).
+    A file is set aside when its name is no UTF-8, its format is not supported, it does not decode whole, it is
+    shorter than a second (or half a clip, when clips are shorter than two seconds), or it is silent throughout.
     """
     from mgclib.datasets.index import examine
 
@@ -127,7 +131,10 @@ def usable(sounds: Mapping[str, Found], clip_seconds: float, aside: SetAside) ->
     shortest = min(SHORTEST_SECONDS, clip_seconds / 2)
     seconds = facts["frames"] / facts["sample_rate"].where(facts["sample_rate"] > 0)
     short = (facts["problem"] == "") & (seconds < shortest)
+    silent = (facts["problem"] == "") & ~short & (facts["rms"] < SILENT_RMS)
     problems = facts["problem"].mask(short, seconds.map("only {:.2f} s long".format) + f", expected {clip_seconds:g} s")
+    level = facts["rms"].map("the RMS of the mono mix is {:.1e} of full scale".format)
+    problems = problems.mask(silent, f"{SILENCE}: " + level)
     for clip_id, problem in problems[problems != ""].items():
         aside.add(clip_id, Path(facts["path"][clip_id]), problem)
     return facts[problems == ""]
