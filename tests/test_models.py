@@ -8,6 +8,7 @@ from sklearn.svm import SVC
 
 from mgclib import models, reports
 from mgclib.errors import ParameterError
+from mgclib.reports.structure import same_structure
 
 NETWORKS = [name for name, entry in models.REGISTRY.items() if entry.family == "network"]
 
@@ -24,6 +25,14 @@ def built():
         return cache[name]
 
     return get
+
+
+def keras_layer_output(model, prefix, x):
+    """Return what the first layer whose name begins with `prefix` makes of `x`."""
+    from mgclib.models.backend import import_keras
+
+    layer = next(layer for layer in model.layers if layer.name.startswith(prefix))
+    return import_keras().Model(model.inputs, layer.output).predict(x, verbose=0)
 
 
 @pytest.mark.parametrize("name", models.REGISTRY)
@@ -56,6 +65,45 @@ def test_techno_cnn_has_the_layers_of_the_listing():
     assert [layer.name for layer in table] == printed
     assert [layer.parameters for layer in table if layer.parameters] == item.derived["params_per_layer"]
     assert sum(layer.parameters for layer in models.structure("techno-cnn", n_genres=10)) == 8_484_106
+
+
+@pytest.mark.parametrize(
+    ("item", "name"),
+    [
+        ("listing-1d-cnn-raw", "cnn-1d-waveform"),
+        ("listing-2d-cnn", "cnn-cs464"),
+        ("appendix-c", "cnn-cs464"),
+        ("appendix-d", "cnn-cs464-keras"),
+    ],
+)
+def test_networks_have_the_layers_that_the_report_prints(item, name):
+    assert same_structure(reports.item(f"cs464-2020/{item}"), models.structure(name))
+
+
+def test_the_derived_first_layer_leaves_the_printed_ones_as_they_are():
+    item = reports.item("cs464-2020/listing-1d-cnn-mel")
+    table = models.structure("cnn-1d-mel")
+    weights = [layer.parameters for layer in table if layer.parameters]
+    assert weights[1:] == item.derived["params_layers_2_to_5"]
+    assert ("Flatten", (39_680,), 0) in table
+    low, high = item.derived["layer_1_out_length_min"], item.derived["layer_1_out_length_max"]
+    assert low <= table[1].output_shape[0] <= high
+
+
+def test_the_lstm_lacks_only_the_second_bias_of_pytorch():
+    item = reports.item("cs464-2020/listing-lstm")
+    second_biases = 2 * 4 * item.value("hidden_size")
+    total = sum(layer.parameters for layer in models.structure("lstm"))
+    assert total + second_biases == item.derived["total_params"]
+
+
+@pytest.mark.parametrize("steps", ["columns", "rows"])
+def test_the_lstm_reads_the_picture_step_by_step(steps):
+    model = models.build("lstm", (8, 12, 3), 2, steps=steps)
+    picture = np.random.default_rng(0).integers(0, 256, (1, 8, 12, 3)).astype("float32")
+    sequence = keras_layer_output(model, "reshape", picture)[0]
+    expected = picture[0].transpose(1, 0, 2) if steps == "columns" else picture[0]
+    np.testing.assert_allclose(sequence, expected.reshape(len(expected), -1) / 255, atol=1e-6)
 
 
 @pytest.mark.parametrize("n_genres", [2, 4])

@@ -27,7 +27,7 @@ def waveform_cnn(input_shape: tuple[int, int], n_genres: int) -> keras.Model:
     Notes
     -----
     The report names a softmax and the negative log likelihood; read together they are the cross entropy.
-    Source: CS464 report, section 2.2. Notebook: ``cnn_1d``.
+    Source: CS464 report, section 2.2.
     """
     inputs = keras.Input(input_shape)
     x = inputs

@@ -58,7 +58,7 @@ def cs464_cnn(input_shape: tuple[int, int, int], n_genres: int) -> keras.Model:
 
     Notes
     -----
-    Source: CS464 report, section 2.4 and appendix C. Notebook: ``cnn_2d``.
+    Source: CS464 report, section 2.4 and appendix C.
     """
     inputs = keras.Input(input_shape)
     x = layers.Rescaling(1 / 255)(inputs)
@@ -92,7 +92,7 @@ def cs464_keras_cnn(input_shape: tuple[int, int, int], n_genres: int) -> keras.M
     Notes
     -----
     The summary prints neither kernel sizes (5, 5, 3, 3 follow from the parameters) nor dropout rates (taken as in
-    the PyTorch model). Source: CS464 report, appendix D. Notebook: ``cnn_2d``.
+    the PyTorch model). Source: CS464 report, appendix D.
     """
     inputs = keras.Input(input_shape)
     x = layers.Rescaling(1 / 255)(inputs)

@@ -32,7 +32,7 @@ def lstm(
     Notes
     -----
     3,847,210 parameters. PyTorch's LSTM has a second bias per gate that adds to the first: 3,850,410 for the same
-    network, the number derived for the report. Source: CS464 report, section 2.5. Notebook: ``lstm``.
+    network, the number derived for the report. Source: CS464 report, section 2.5.
     """
     height, width, channels = input_shape
     inputs = keras.Input(input_shape)
