@@ -85,6 +85,8 @@ def test_the_derived_first_layer_leaves_the_printed_ones_as_they_are():
     table = models.structure("cnn-1d-mel")
     weights = [layer.parameters for layer in table if layer.parameters]
     assert weights[1:] == item.derived["params_layers_2_to_5"]
+    assert same_structure(item, table)
+    assert not same_structure(item, [*table[:-1], table[-1]._replace(parameters=1011)])
     assert ("Flatten", (39_680,), 0) in table
     low, high = item.derived["layer_1_out_length_min"], item.derived["layer_1_out_length_max"]
     assert low <= table[1].output_shape[0] <= high

@@ -13,7 +13,14 @@ import pandas as pd
 from mgclib.errors import ParameterError
 from mgclib.reports.claims import Claim, Measured, claim, claims, measure
 from mgclib.reports.loader import Item, item
-from mgclib.reports.structure import Layer, counts_are_derived, layer_table, reported_layers, same_structure
+from mgclib.reports.structure import (
+    Layer,
+    counts_are_derived,
+    layer_table,
+    missing_layers,
+    reported_layers,
+    same_structure,
+)
 
 if TYPE_CHECKING:
     from mgclib.results import Result
@@ -243,6 +250,9 @@ def _confusion(entry: Item, reported: Source, ours: list[Source], split: str) ->
 def _architecture(entry: Item, reported: Source, ours: list[Source], split: str) -> Comparison:
     theirs = reported_layers(entry)
     remarks = (DERIVED_COUNTS,) if counts_are_derived(entry) else ()
+    if missing := missing_layers(entry):
+        numbers = ", ".join(map(str, missing))
+        remarks += (f"Layer {numbers} is not in the report: ours is derived, and the comparison is of the others.",)
     if not ours:
         block = layer_table(theirs)
         return Comparison(entry, _assemble({REPORTED: block}, list(block.index)), (reported,), remarks=remarks)

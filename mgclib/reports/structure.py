@@ -8,6 +8,7 @@ order, with equal counts, and equal output sizes where the report prints them.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,7 +16,16 @@ import pandas as pd
 
 from mgclib.reports.loader import Item
 
-__all__ = ["Layer", "counts_are_derived", "input_shape", "layer_table", "n_genres", "reported_layers", "same_structure"]
+__all__ = [
+    "Layer",
+    "counts_are_derived",
+    "input_shape",
+    "layer_table",
+    "missing_layers",
+    "n_genres",
+    "reported_layers",
+    "same_structure",
+]
 
 Layer = tuple[str, Sequence[int | None] | None, int | None]
 CHANNELS = (1, 3)
@@ -32,14 +42,29 @@ def reported_layers(item: Item) -> list[Layer]:
     if not isinstance(rows, list):
         return []
     counts = iter(item.derived.get("params_per_layer") or ())
+    some = _counts_of_some(item)
     layers: list[Layer] = []
     for k, row in enumerate(rows, 1):
         name = str(row.get("op") or row.get("layer") or k)
         shape = row.get("output_shape")
         learns = any(word in name.lower() for word in ("conv", "dense", "linear", "lstm"))
-        params = row["params"] if "params" in row else next(counts, None) if learns else 0
+        params = row["params"] if "params" in row else next(counts, some.get(k)) if learns else 0
         layers.append((f"{name}{_settings(row)}", tuple(shape[1:]) if shape else None, params))
     return layers
+
+
+def _counts_of_some(item: Item) -> dict[int, int]:
+    """Return the derived counts of the layers that are in the text, by number, where others are missing from it."""
+    for key, counts in item.derived.items():
+        if match := re.fullmatch(r"params_layers_(\d+)_to_(\d+)", key):
+            return dict(zip(range(int(match[1]), int(match[2]) + 1), counts, strict=True))
+    return {}
+
+
+def missing_layers(item: Item) -> list[int]:
+    """Return the numbers of the layers that a listing counts but does not describe."""
+    some = _counts_of_some(item)
+    return [k for k in range(1, len(item.values["layers"]) + 1) if k not in some] if some else []
 
 
 def _settings(row: dict[str, Any]) -> str:
@@ -70,7 +95,8 @@ def layer_table(layers: Sequence[Layer], beside: Sequence[Layer] | None = None) 
 def counts_are_derived(item: Item) -> bool:
     """Whether the parameters of the layers are arithmetic of ours, not printed in the report."""
     layers = item.values.get("layers")
-    return bool(isinstance(layers, list) and item.derived.get("params_per_layer")) and "params" not in layers[0]
+    counted = item.derived.get("params_per_layer") or _counts_of_some(item)
+    return bool(isinstance(layers, list) and counted) and "params" not in layers[0]
 
 
 def _shape(shape: Sequence[int | None] | None) -> str:
@@ -82,9 +108,13 @@ def same_structure(item: Item, layers: Sequence[Layer]) -> bool:
 
     Equal total of parameters; equal counts layer by layer where the report (or arithmetic on it) gives
     them; equal sizes of every output that holds parameters where the report prints shapes (the order of
-    the axes does not count). A report that gives no count at all can never be matched.
+    the axes does not count). A report that gives no count at all can never be matched; where it leaves out a
+    layer (see `missing_layers`), the others must agree one by one.
     """
     ours = [layer for layer in layers if layer[2]]
+    if missing_layers(item):
+        theirs = [params for _, _, params in reported_layers(item) if params != 0]
+        return len(theirs) == len(ours) and all(p in (None, q) for p, (_, _, q) in zip(theirs, ours, strict=True))
     total = item.values.get("total_params") or item.derived.get("total_params")
     per_layer = [p for _, _, p in reported_layers(item) if p] or item.derived.get("params_per_layer")
     if total is None or sum(p for _, _, p in ours) != total:
