@@ -111,8 +111,9 @@ def table(head: Iterable[str], rows: Iterable[Iterable[str]], text: Iterable[int
     return _framed(f"<thead><tr>{heads}</tr></thead><tbody>{''.join(lines)}</tbody>")
 
 
-def _framed(inner: str, after: str = "") -> str:
-    return f'<div class="mgc"><div class="mgc-scroll"><table class="dataframe">{inner}</table></div>{after}</div>'
+def _framed(inner: str, after: str = "", *, dense: bool = False) -> str:
+    kind = "dataframe mgc-dense" if dense else "dataframe"
+    return f'<div class="mgc"><div class="mgc-scroll"><table class="{kind}">{inner}</table></div>{after}</div>'
 
 
 def comparison_html(comparison: Comparison, *, styled: bool = True, captioned: bool = True) -> str:
@@ -124,7 +125,7 @@ def comparison_html(comparison: Comparison, *, styled: bool = True, captioned: b
         inner = f"<thead>{_heads(shown)}</thead><tbody>{_body(shown)}</tbody>"
     caption = _caption(comparison) if captioned else ""
     sheet = f"<style>{style()}</style>" if styled else ""
-    return sheet + _framed(inner, caption)
+    return sheet + _framed(inner, caption, dense=len(comparison.sources) > 3)
 
 
 def _narrow(comparison: Comparison) -> Comparison:
