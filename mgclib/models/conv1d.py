@@ -5,6 +5,8 @@ from __future__ import annotations
 import keras
 from keras import layers
 
+from mgclib.models.head import genre_model
+
 __all__ = ["mel_cnn", "waveform_cnn"]
 
 
@@ -22,7 +24,7 @@ def waveform_cnn(input_shape: tuple[int, int], n_genres: int) -> keras.Model:
     Returns
     -------
     keras.Model
-        Functional and uncompiled; the softmax is computed in float32 under any precision policy.
+        Functional and uncompiled, see `mgclib.models.head.genre_model`.
 
     Notes
     -----
@@ -37,8 +39,7 @@ def waveform_cnn(input_shape: tuple[int, int], n_genres: int) -> keras.Model:
             x = layers.MaxPooling1D(pool)(x)
     x = layers.Flatten()(x)
     x = layers.Dense(128, activation="relu")(x)
-    outputs = layers.Dense(n_genres, activation="softmax", dtype="float32")(x)
-    return keras.Model(inputs, outputs, name="waveform_cnn")
+    return genre_model(inputs, x, n_genres, "waveform_cnn")
 
 
 def mel_cnn(input_shape: tuple[int, int, int], n_genres: int, *, pooling: bool = True) -> keras.Model:
@@ -60,7 +61,7 @@ def mel_cnn(input_shape: tuple[int, int, int], n_genres: int, *, pooling: bool =
     Returns
     -------
     keras.Model
-        Functional and uncompiled; the softmax is computed in float32 under any precision policy.
+        Functional and uncompiled, see `mgclib.models.head.genre_model`.
 
     Notes
     -----
@@ -78,5 +79,4 @@ def mel_cnn(input_shape: tuple[int, int, int], n_genres: int, *, pooling: bool =
         x = layers.Activation("relu")(x)
     x = layers.Flatten()(x)
     x = layers.Dense(100, activation="relu")(x)
-    outputs = layers.Dense(n_genres, activation="softmax", dtype="float32")(x)
-    return keras.Model(inputs, outputs, name="mel_cnn")
+    return genre_model(inputs, x, n_genres, "mel_cnn")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import keras
 from keras import layers
 
+from mgclib.models.head import genre_model
+
 __all__ = ["cs464_cnn", "cs464_keras_cnn", "techno_cnn"]
 
 
@@ -23,7 +25,7 @@ def techno_cnn(input_shape: tuple[int, int, int], n_genres: int, *, dropout: flo
     Returns
     -------
     keras.Model
-        Functional and uncompiled; the softmax is computed in float32 under any precision policy.
+        Functional and uncompiled, see `mgclib.models.head.genre_model`.
 
     Notes
     -----
@@ -37,8 +39,7 @@ def techno_cnn(input_shape: tuple[int, int, int], n_genres: int, *, dropout: flo
     x = layers.Flatten()(x)
     x = layers.Dense(256, activation="relu")(x)
     x = layers.Dropout(dropout)(x)
-    outputs = layers.Dense(n_genres, activation="softmax", dtype="float32")(x)
-    return keras.Model(inputs, outputs, name="techno_cnn")
+    return genre_model(inputs, x, n_genres, "techno_cnn")
 
 
 def cs464_cnn(input_shape: tuple[int, int, int], n_genres: int) -> keras.Model:
@@ -54,7 +55,7 @@ def cs464_cnn(input_shape: tuple[int, int, int], n_genres: int) -> keras.Model:
     Returns
     -------
     keras.Model
-        Functional and uncompiled; the softmax is computed in float32 under any precision policy.
+        Functional and uncompiled, see `mgclib.models.head.genre_model`.
 
     Notes
     -----
@@ -70,8 +71,7 @@ def cs464_cnn(input_shape: tuple[int, int, int], n_genres: int) -> keras.Model:
     x = layers.Flatten()(x)
     x = layers.Dense(120, activation="relu")(x)
     x = layers.Dropout(0.5)(x)
-    outputs = layers.Dense(n_genres, activation="softmax", dtype="float32")(x)
-    return keras.Model(inputs, outputs, name="cs464_cnn")
+    return genre_model(inputs, x, n_genres, "cs464_cnn")
 
 
 def cs464_keras_cnn(input_shape: tuple[int, int, int], n_genres: int) -> keras.Model:
@@ -87,7 +87,7 @@ def cs464_keras_cnn(input_shape: tuple[int, int, int], n_genres: int) -> keras.M
     Returns
     -------
     keras.Model
-        Functional and uncompiled; the softmax is computed in float32 under any precision policy.
+        Functional and uncompiled, see `mgclib.models.head.genre_model`.
 
     Notes
     -----
@@ -104,5 +104,4 @@ def cs464_keras_cnn(input_shape: tuple[int, int, int], n_genres: int) -> keras.M
     x = layers.Flatten()(x)
     x = layers.Dense(1024, activation="relu")(x)
     x = layers.Dropout(0.5)(x)
-    outputs = layers.Dense(n_genres, activation="softmax", dtype="float32")(x)
-    return keras.Model(inputs, outputs, name="cs464_keras_cnn")
+    return genre_model(inputs, x, n_genres, "cs464_keras_cnn")

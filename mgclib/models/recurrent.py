@@ -5,6 +5,8 @@ from __future__ import annotations
 import keras
 from keras import layers
 
+from mgclib.models.head import genre_model
+
 __all__ = ["lstm"]
 
 
@@ -27,7 +29,7 @@ def lstm(
     Returns
     -------
     keras.Model
-        Functional and uncompiled; the softmax is computed in float32 under any precision policy.
+        Functional and uncompiled, see `mgclib.models.head.genre_model`.
 
     Notes
     -----
@@ -43,5 +45,4 @@ def lstm(
     x = layers.Reshape((height, width * channels))(x)
     for layer in range(depth):
         x = layers.LSTM(hidden, return_sequences=layer < depth - 1)(x)
-    outputs = layers.Dense(n_genres, activation="softmax", dtype="float32")(x)
-    return keras.Model(inputs, outputs, name="lstm")
+    return genre_model(inputs, x, n_genres, "lstm")
