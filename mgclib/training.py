@@ -223,6 +223,7 @@ def run_seeds(
     seeds: Sequence[int],
     sizes: Sequence[float] = (0.7, 0.1, 0.2),
     join_validation: bool = False,
+    watch: str = "validation",
     checkpoint_dir: str | os.PathLike[str] | None = None,
     parameters: dict[str, Any] | None = None,
     verbose: bool = True,
@@ -245,6 +246,10 @@ def run_seeds(
     join_validation : bool
         Train on the training and the validation part together, for models that choose nothing on
         validation data (CS464 report, section 2.2: "concatenated training set and validation set").
+    watch : {"validation", "test"}
+        The part whose accuracy and loss the history follows, epoch by epoch. ``test`` only draws the curve, for
+        reports that hold no validation data back and draw one all the same (CS464 report, figure 7): it is refused
+        for a classifier that chooses its epoch by it.
     checkpoint_dir : path, optional
         Each finished seed is stored here; seeds already there are read back instead of run again.
     parameters : dict, optional
@@ -261,12 +266,14 @@ def run_seeds(
     Raises
     ------
     ParameterError
-        For inputs that are not aligned with the clips, or no seed.
+        For inputs that are not aligned with the clips, no seed, or a `watch` that would choose on test clips.
     """
     if len(inputs) != len(dataset):
         raise ParameterError(f"{len(inputs)} inputs for {len(dataset)} clips: they must be aligned")
     if not seeds:
         raise ParameterError("seeds is empty: name at least one, e.g. seeds=[0]")
+    if watch not in ("validation", "test"):
+        raise ParameterError(f"watch={watch!r} must be 'validation' or 'test'")
     done = []
     for seed in seeds:
         kept = Path(checkpoint_dir) / f"seed-{seed}" if checkpoint_dir else None
@@ -277,7 +284,7 @@ def run_seeds(
             parts = split(dataset, protocol, seed, sizes=tuple(sizes)).to_numpy()
             if join_validation:
                 parts = np.where(parts == "validation", "train", parts)
-            result = _one_seed(dataset, inputs, make(seed), parts, seed)
+            result = _one_seed(dataset, inputs, make(seed), parts, seed, watch)
             source = f"{result.provenance['fitted']['seconds']:.0f} s"
             if kept is not None:
                 result.save(kept)
@@ -291,21 +298,26 @@ def run_seeds(
             print(f"seed {seed}: {', '.join(scores)} ({source})", flush=True)
     merged = Result.concat(done)
     settings = {**(parameters or {}), "protocol": protocol, "sizes": list(sizes), "seeds": [int(s) for s in seeds]}
+    settings |= {"join_validation": join_validation, "watch": watch}
     fitted = {str(seed): one.provenance["fitted"] for seed, one in zip(seeds, done, strict=True)}
     return replace(merged, parameters=settings, provenance={**provenance(dataset), "fitted": fitted})
 
 
-def _one_seed(dataset: Dataset, inputs: np.ndarray, classifier: Any, parts: np.ndarray, seed: int) -> Result:
+def _one_seed(
+    dataset: Dataset, inputs: np.ndarray, classifier: Any, parts: np.ndarray, seed: int, watch: str
+) -> Result:
     labels = dataset.labels
     if np.unique(labels[parts == "train"]).size < len(dataset.genres):
         raise DatasetError(
             f"{dataset.name}: some genres have no clip in the training part (seed {seed}); "
             "use more clips or another protocol"
         )
-    train, validation = parts == "train", parts == "validation"
+    train, watched = parts == "train", parts == watch
     started = time.perf_counter()
     if hasattr(classifier, "history"):
-        held_out = (inputs[validation], labels[validation]) if validation.any() else None
+        if watch == "test" and getattr(classifier, "training", Training()).monitor is not None:
+            raise ParameterError("watch='test' would choose the epoch on test clips: set monitor=None to watch them only")
+        held_out = (inputs[watched], labels[watched]) if watched.any() else None
         classifier.fit(inputs[train], labels[train], validation=held_out)
         history = classifier.history.assign(seed=seed)
     else:
