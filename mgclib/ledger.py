@@ -9,7 +9,7 @@ verdict         when
 ``lower``       ours lies below the reported value, same data set and protocol
 ``exact``       the same structure (parameters layer by layer) or the same settings
 ``shown``       a figure of the same kind, from our run
-``other data``  the method ran, but the report's data set is not public
+``other data``  the method ran, but on recordings other than the report's: those are not public, or not at hand
 ``not yet``     none of these
 ==============  ==================================================================================
 
@@ -130,8 +130,18 @@ class _Evidence:
             result = self.this_build(experiment.name)
         return result if result is not None and result.synthetic is False else None
 
+    def elsewhere(self, item: Item, experiment: Experiment) -> Result | None:
+        """The record on recordings that are not the report's (``gtzan3`` for ``gtzan``), None without one."""
+        home = home_profile(item)
+        for name in self.real:
+            if self.plan.profile(name).dataset != home and (found := self.record(name, experiment.name)) is not None:
+                return found
+        return None
+
     def any(self, experiment: Experiment) -> bool:
         """Whether the experiment ran on anything."""
+        if not experiment.trains:
+            return experiments.executed(self.profile, experiment.name, plan=self.plan) is not None
         return self.this_build(experiment.name) is not None or any(
             self.record(profile, experiment.name) is not None for profile in self.real
         )
@@ -151,8 +161,11 @@ def _row(item: Item, evidence: _Evidence) -> Row:
     if experiment is not None:
         faithful = evidence.faithful(item, experiment)
         build = evidence.this_build(experiment.name)
-        recorded = _ours(evidence.record(home_profile(item), experiment.name), stated, how)
-        this_build = _ours(build, stated, how)
+        kept = evidence.record(home_profile(item), experiment.name)
+        recorded = _ours(item, kept, stated, how)
+        if not recorded and (elsewhere := evidence.elsewhere(item, experiment)) is not None:
+            recorded = _ours(item, elsewhere, stated, how, elsewhere.provenance["dataset"]["name"])
+        this_build = _ours(item, build, stated, how)
         verdict = _verdict(item, experiment, how, stated, faithful, evidence)
     return Row(
         item.id,
@@ -181,15 +194,18 @@ def _verdict(
 ) -> str:
     if "structure" in how:
         return "exact" if _same(item, how["structure"]) else "not yet"
+    elsewhere = evidence.elsewhere(item, experiment)
     if "parameters" in how:
-        ran = faithful is not None and same_settings(item, how["parameters"], faithful)
-        return "exact" if ran else "not yet"
+        ran = faithful or elsewhere
+        if ran is None:
+            return "not yet"
+        return "exact" if same_settings(item, how["parameters"], ran) else "not yet" if faithful else "other data"
     if "shows" in how:
         return "shown" if evidence.any(experiment) else "not yet"
     mine = measured(faithful, stated, how)
     if stated is not None and mine is not None:
         return judge(stated, mine)
-    if home_profile(item) in NOT_PUBLIC and evidence.any(experiment):
+    if elsewhere is not None or (home_profile(item) in NOT_PUBLIC and evidence.any(experiment)):
         return "other data"
     return "not yet"
 
@@ -211,11 +227,13 @@ def same_settings(item: Item, names: Mapping[str, str], result: Result) -> bool:
     Parameters
     ----------
     names : dict of str to str
-        Setting in `Item.values` to parameter of the run; each must be equal.
+        Setting in `Item.values` to parameter of the run, or to ``facts.<name>`` for what the run found out about its
+        data; each must be equal.
     result : Result
         What ran, on the report's own data; the parameters that it was stored with are held against the item.
     """
     values = {**result.provenance.get("parameters", {}), **result.parameters}
+    values |= {f"facts.{name}": value for name, value in result.parameters.get("facts", {}).items()}
     return bool(names) and all(name in values and values[name] == item.value(path) for path, name in names.items())
 
 
@@ -226,14 +244,20 @@ def measured(result: Result | None, stated: Claim | None, how: Mapping[str, Any]
     return measure(result, stated.metric, how.get("split") or stated.split or "test", genres=stated.genres)
 
 
-def _ours(result: Result | None, stated: Claim | None, how: Mapping[str, Any]) -> str:
-    if result is None or "structure" in how or "parameters" in how:
+def _ours(
+    item: Item, result: Result | None, stated: Claim | None, how: Mapping[str, Any], other: str | None = None
+) -> str:
+    if result is None or "structure" in how:
         return ""
+    if "parameters" in how:
+        held = sum(same_settings(item, {path: name}, result) for path, name in how["parameters"].items())
+        return "" if result.synthetic is not False else f"{held} settings the same" + (f" ({other})" if other else "")
     mine = measured(result, stated, how)
     words = "figure" if "shows" in how else number(mine)
     if not words:
         return ""
-    return words + {True: " (synthetic)", False: "", None: " (origin not noted)"}[result.synthetic]
+    origin = {True: " (synthetic)", False: "", None: " (origin not noted)"}[result.synthetic]
+    return words + (f" ({other})" if other else origin)
 
 
 def number(mine: Measured | None) -> str:

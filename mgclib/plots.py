@@ -42,6 +42,7 @@ __all__ = [
 
 ROWS = "Pixel rows count from the top: low frequencies are at the bottom."
 CURVES = "Thin lines: seeds. Band: their range. Thick lines: their mean, as far as every seed trained."
+WATCHED = {"validation": "validation", "test": "test (watched only)"}
 COLUMN_LOOKS = {"reported": ("grey", ""), "recorded": ("blue", ""), "this build": ("orange", "////")}
 
 
@@ -103,7 +104,7 @@ def confusion(
 
 @styled
 def learning_curves(history: Result | pd.DataFrame, *, title: str | None = None, note: str | None = None) -> Figure:
-    """Draw accuracy and loss against epoch, for training and validation data.
+    """Draw accuracy and loss against epoch, for training and validation data (or the part that the run watched).
 
     Thin lines are seeds, the band spans them, the thick line is their mean as far as all seeds got; a dot marks
     the best epoch of each seed.
@@ -113,7 +114,9 @@ def learning_curves(history: Result | pd.DataFrame, *, title: str | None = None,
     history : Result or pd.DataFrame
         Columns as in `mgclib.results.HISTORY_COLUMNS`.
     """
+    watched = "validation"
     if isinstance(history, Result):
+        watched = history.parameters.get("watch", watched)
         note = f"{history.caption()}\n{CURVES}" if note is None else note
         history = history.history
     if history.empty:
@@ -125,7 +128,7 @@ def learning_curves(history: Result | pd.DataFrame, *, title: str | None = None,
     ):
         for column, name, colour, dashes in (
             (quantity, "training", "blue", (0, (4, 1.5))),
-            (f"val_{quantity}", "validation", "vermilion", "-"),
+            (f"val_{quantity}", WATCHED[watched], "vermilion", "-"),
         ):
             curves = scale * history.pivot_table(index="epoch", columns="seed", values=column)
             if not curves.empty:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -143,8 +143,8 @@ def checked_history(table: pd.DataFrame) -> pd.DataFrame:
     return filled
 
 
-def write_folder(folder: Path, predictions: pd.DataFrame, history: pd.DataFrame, facts: dict[str, Any]) -> None:
-    """Write both tables and, last, ``result.json`` with `facts` and the checksums of the tables; each file atomically.
+def write_folder(folder: Path, tables: Mapping[str, pd.DataFrame], facts: dict[str, Any]) -> None:
+    """Write every table and, last, ``result.json`` with `facts` and the checksums of the tables; each file atomically.
 
     Raises
     ------
@@ -154,16 +154,16 @@ def write_folder(folder: Path, predictions: pd.DataFrame, history: pd.DataFrame,
         When the folder cannot be written.
     """
     sums = {}
-    for name, table in zip(FILES, (predictions, history), strict=True):
-        with atomic_path(folder / name) as path:
+    for name, table in tables.items():
+        with atomic_path(folder / f"{name}.parquet") as path:
             table.to_parquet(path, engine="pyarrow", compression="zstd", index=False)
-            sums[name] = _checksum(path)
+            sums[f"{name}.parquet"] = _checksum(path)
     whole = {"format": FORMAT, **facts, "files": sums}
     write_text(folder / "result.json", json.dumps(whole, indent=2, ensure_ascii=False, default=_plain_value) + "\n")
 
 
-def read_folder(folder: Path) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, Any]]:
-    """Return predictions, history and facts as `write_folder` wrote them.
+def read_folder(folder: Path) -> tuple[dict[str, pd.DataFrame], dict[str, Any]]:
+    """Return the tables by name, and the facts, as `write_folder` wrote them.
 
     Raises
     ------
@@ -181,8 +181,10 @@ def read_folder(folder: Path) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, Any
     if lacking or facts["format"] != FORMAT:
         what = f"lacks {', '.join(sorted(lacking))}" if lacking else f"has format {facts['format']}, not {FORMAT}"
         raise RunError(f"{folder / 'result.json'} {what}; run the experiment again with --force")
-    predictions, history = (_read_table(folder / name, facts["files"].get(name)) for name in FILES)
-    return predictions, history, facts
+    named = {name: facts["files"].get(name) for name in (*FILES, *facts["files"])}
+    return {
+        name.removesuffix(".parquet"): _read_table(folder / name, checksum) for name, checksum in named.items()
+    }, facts
 
 
 def _checksum(path: Path) -> str:
@@ -190,11 +192,11 @@ def _checksum(path: Path) -> str:
 
 
 def _read_table(path: Path, expected: str | None) -> pd.DataFrame:
-    if _checksum(path) != expected:
-        raise RunError(
-            f"{path} does not fit result.json (interrupted or edited); run the experiment again with --force"
-        )
     try:
+        if _checksum(path) != expected:
+            raise RunError(
+                f"{path} does not fit result.json (interrupted or edited); run the experiment again with --force"
+            )
         return pd.read_parquet(path, engine="pyarrow")
     except (OSError, ValueError) as error:
         raise RunError(f"{path} cannot be read ({error}); run the experiment again with --force") from error

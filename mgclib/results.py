@@ -61,6 +61,9 @@ class Result:
         What the run was asked to do (``experiment, profile, dataset, protocol, sizes, seeds`` …); JSON values.
     provenance : dict
         Where it ran (see `mgclib.records.provenance`).
+    tables : dict of str to pd.DataFrame
+        What else the run measured and a page draws again, by name, e.g. the coordinates of a projection. Never
+        audio or spectrograms: records travel with the book.
 
     Raises
     ------
@@ -73,6 +76,7 @@ class Result:
     history: pd.DataFrame = field(default_factory=pd.DataFrame)
     parameters: dict[str, Any] = field(default_factory=dict)
     provenance: dict[str, Any] = field(default_factory=dict)
+    tables: dict[str, pd.DataFrame] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "genres", tuple(self.genres))
@@ -349,14 +353,14 @@ class Result:
         return f"{', '.join(words)}."[:1].upper() + f"{', '.join(words)}."[1:]
 
     def save(self, folder: str | os.PathLike[str]) -> None:
-        """Write ``predictions.parquet``, ``history.parquet`` and, last, ``result.json`` with their checksums."""
+        """Write predictions, history and `tables` as Parquet and, last, ``result.json`` with their checksums."""
         facts = {
             "genres": list(self.genres),
             "seeds": list(self.seeds),
             "parameters": self.parameters,
             "provenance": self.provenance,
         }
-        write_folder(Path(folder), self.predictions, self.history, facts)
+        write_folder(Path(folder), {**self.tables, "predictions": self.predictions, "history": self.history}, facts)
 
     @classmethod
     def load(cls, folder: str | os.PathLike[str]) -> Result:
@@ -367,9 +371,10 @@ class Result:
         RunError
             When a file is missing, unreadable, changed since it was written, or holds no valid predictions.
         """
-        predictions, history, facts = read_folder(Path(folder))
+        tables, facts = read_folder(Path(folder))
+        told = (facts["parameters"], facts["provenance"])
         try:
-            return cls(predictions, tuple(facts["genres"]), history, facts["parameters"], facts["provenance"])
+            return cls(tables.pop("predictions"), tuple(facts["genres"]), tables.pop("history"), *told, tables)
         except RunError as error:
             raise RunError(f"{folder}: {error}") from error
 

@@ -316,7 +316,7 @@ def _one_seed(
     started = time.perf_counter()
     if hasattr(classifier, "history"):
         if watch == "test" and getattr(classifier, "training", Training()).monitor is not None:
-            raise ParameterError("watch='test' would choose the epoch on test clips: set monitor=None to watch them only")
+            raise ParameterError("watch='test' would choose the epoch on test clips: set monitor=None as well")
         held_out = (inputs[watched], labels[watched]) if watched.any() else None
         classifier.fit(inputs[train], labels[train], validation=held_out)
         history = classifier.history.assign(seed=seed)

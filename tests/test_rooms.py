@@ -15,7 +15,7 @@ ROOMS = (
     # dataset -> split -> inputs
     "audio features shards store datasets listening allocation splits",
     # result: predictions are stored, metrics are derived
-    "metrics predictions results records style plots",
+    "metrics predictions results prose records style plots",
     # model: what trains also splits and makes a result
     "models callbacks training",
     # page

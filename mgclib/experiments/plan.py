@@ -30,6 +30,9 @@ OWN = {
 """Parameters that `mgc run` fills in itself."""
 
 CLAIMS = ("metric", "shows", "structure", "parameters")
+FACTS = "facts."
+"""What a run finds out about its data (``parameters={..., "facts": {...}}`` of its Result) can be claimed, too."""
+
 CLAIM_DETAILS = ("value", "split", "genre", "note")
 DEFAULT_TIMEOUT = 3600
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
@@ -78,7 +81,10 @@ class Experiment:
     profiles : dict of str to dict
         Values at one profile; at a profile that is not here the experiment cannot run.
     reproduces : dict of str to dict
-        Item id to claim: ``{metric: accuracy}``, ``{shows: confusion matrix}`` or ``{structure: cnn-cs464}``.
+        Item id to claim: ``{metric: accuracy}``, ``{shows: confusion matrix}``, ``{structure: cnn-cs464}`` or
+        ``{parameters: {C: C}}`` (setting of the item to parameter of the notebook, or to ``facts.<name>``).
+    trains : bool
+        False: the notebook trains nothing and keeps no Result; it draws what others recorded.
     """
 
     name: str
@@ -90,6 +96,7 @@ class Experiment:
     parameters: Mapping[str, Any]
     profiles: Mapping[str, Mapping[str, Any]]
     reproduces: Mapping[str, Mapping[str, Any]]
+    trains: bool = True
 
 
 @dataclass(frozen=True)
@@ -222,9 +229,12 @@ def _profile(where: str, name: str, entry: Any) -> Profile:
 
 def _experiment(where: str, name: str, entry: Any, profiles: Mapping[str, Profile]) -> Experiment:
     check_keys(
-        where, entry, ("title", "notebook", "profiles"), ("report", "page", "timeout", "parameters", "reproduces")
+        where,
+        entry,
+        ("title", "notebook", "profiles"),
+        ("report", "page", "timeout", "parameters", "reproduces", "trains"),
     )
-    _typed(where, entry, title=str, notebook=str, page=str, report=str)
+    _typed(where, entry, title=str, notebook=str, page=str, report=str, trains=bool)
     at = _mapping(where, entry, "profiles")
     for profile in at:
         if profile not in profiles:
@@ -239,6 +249,7 @@ def _experiment(where: str, name: str, entry: Any, profiles: Mapping[str, Profil
         parameters=_mapping(where, entry, "parameters"),
         profiles={profile: _mapping(where, at, profile) for profile in at},
         reproduces=_mapping(where, entry, "reproduces"),
+        trains=entry.get("trains", True),
     )
 
 
@@ -293,7 +304,7 @@ def _check_claim(item: Item, claim: Mapping[str, Any], known: Mapping[str, Param
         models.architecture(claim["structure"])
     for path, name in claim.get("parameters", {}).items():
         item.value(path)
-        if name not in known:
+        if name not in known and not name.startswith(FACTS):
             raise RunError(f"{item.id}: the notebook has no parameter {name!r}{hint(name, known)}")
 
 
@@ -335,9 +346,12 @@ def parameters(
         "results_dir": None,
         "checkpoint_dir": None,
     }
+    if not experiment.trains:
+        values = {name: value for name, value in values.items() if name in known or name not in OWN}
     defaults = {name: parameter.default for name, parameter in known.items()}
     chosen = {**defaults, **check_values(where, known, values)}
-    _check_seeds(where, chosen["seeds"])
+    if experiment.trains:
+        _check_seeds(where, chosen["seeds"])
     return chosen
 
 
