@@ -124,6 +124,11 @@ def _values(notebook: Mapping[str, Any]) -> dict[str, Any]:
 
 def _origin(experiment: Experiment, profile: Profile, values: Mapping[str, Any]) -> str:
     """Return the lines below a page's title: what made *this build*, and which items it is about."""
+    if not experiment.trains:
+        return (
+            "{.provenance}\n*This page* trains nothing. It draws what the reports print and what other chapters "
+            f"recorded on real music; no number here comes from generated music.{_items(experiment)}"
+        )
     seeds = ", ".join(str(seed) for seed in values.get("seeds", [])) or "?"
     protocol = values.get("protocol", "?")
     made = f"profile `{profile.name}`, dataset `{profile.dataset}`, protocol `{protocol}`, seeds {seeds}"

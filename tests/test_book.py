@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 import json
 import shutil
 import textwrap
@@ -176,6 +177,17 @@ def test_a_chapter_is_titled_and_says_what_made_it(run, project):
         "reproduces nothing",
     ):
         assert said in second["source"]
+
+
+def test_a_chapter_that_only_draws_says_so_and_not_that_it_trained(run, project):
+    matrix = experiments.matrix()
+    drawing = dataclasses.replace(matrix.experiments["chapter"], trains=False)
+    page = chapters.page_notebook(notebook(), drawing, matrix.profiles["demo"])
+    said = page["cells"][1]["source"]
+    assert "trains nothing" in said
+    assert "table-7 <cs464-2020-table-7>" in said
+    assert "seeds" not in said
+    assert "trained on" not in said
 
 
 def test_parameters_are_folded_and_paths_and_traces_of_execution_are_gone(run, project):

@@ -226,7 +226,7 @@ def run_key(root: Path, notebook: Path, parameters: Mapping[str, Any], data: str
 def seeds_key(notebook: Path, parameters: Mapping[str, Any], data: str | None) -> str:
     """Return the key of trained seeds (see the module's text)."""
     values = _without_paths(parameters)
-    values.pop("seeds")
+    values.pop("seeds", None)
     return _digest(
         {
             "parameters": values,

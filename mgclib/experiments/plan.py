@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from mgclib.documents import read_yaml
 from mgclib.errors import MgcError, ParameterError, RunError
 from mgclib.experiments.documents import check_keys, hint
-from mgclib.experiments.signature import Parameter, check_values, signature
+from mgclib.experiments.signature import REQUIRED, TOLD, Parameter, check_values, signature
 from mgclib.files import project_root
 
 if TYPE_CHECKING:
@@ -98,6 +98,11 @@ class Experiment:
     reproduces: Mapping[str, Mapping[str, Any]]
     trains: bool = True
 
+    @property
+    def required(self) -> tuple[str, ...]:
+        """Parameters that its notebook must have : tuple of str."""
+        return REQUIRED if self.trains else TOLD
+
 
 @dataclass(frozen=True)
 class Matrix:
@@ -175,7 +180,7 @@ def matrix(path: Path | None = None) -> Matrix:
         name: _profile(f"{short}: profile {name!r}", name, entry)
         for name, entry in _entries(f"{short}: profiles", content["profiles"]).items()
     }
-    signatures: dict[str, dict[str, Parameter]] = {}
+    signatures: dict[tuple[str, bool], dict[str, Parameter]] = {}
     experiments = {}
     for name, entry in _entries(f"{short}: experiments", content["experiments"]).items():
         where = f"{short}: experiment {name!r}"
@@ -184,10 +189,11 @@ def matrix(path: Path | None = None) -> Matrix:
         if not notebook.is_file():
             there = [p.stem for p in path.parent.glob("*.ipynb")]
             raise RunError(f"{where}: there is no notebook {experiment.notebook!r}{hint(experiment.notebook, there)}")
-        if experiment.notebook not in signatures:
-            signatures[experiment.notebook] = signature(notebook)
-        _check_parameters(where, signatures[experiment.notebook], experiment, profiles)
-        _check_items(where, signatures[experiment.notebook], experiment)
+        kind = (experiment.notebook, experiment.trains)
+        if kind not in signatures:
+            signatures[kind] = signature(notebook, experiment.required)
+        _check_parameters(where, signatures[kind], experiment, profiles)
+        _check_items(where, signatures[kind], experiment)
         experiments[name] = experiment
     return Matrix(path, profiles, experiments)
 
@@ -330,7 +336,7 @@ def parameters(
         raise RunError(
             f"{experiment.name} does not run at {profile.name!r}; it runs at: {', '.join(experiment.profiles)}"
         )
-    known = signature(root / "notebooks" / f"{experiment.notebook}.ipynb")
+    known = signature(root / "notebooks" / f"{experiment.notebook}.ipynb", experiment.required)
     for name in overrides or {}:
         if name in OWN:
             raise ParameterError(f"{where}: {name} cannot be set with -p: {OWN[name]}")

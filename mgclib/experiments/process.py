@@ -104,17 +104,17 @@ def start(task: Task, lock: FileLock, threads: int) -> Running:
         int(path.parent.name.removeprefix("seed-")) for path in task.checkpoints.glob("seed-[0-9]*/result.json")
     )
     home = _shown(task.home, task.root)
-    places = (Path(task.home).resolve(), Path(task.home).absolute()) if task.home else ()
-    private = {str(place): "<home>" for place in places}
+    homes = (Path(task.home).resolve(), Path(task.home).absolute()) if task.home else ()
+    private = {str(place): "<home>" for place in homes}
+    places = {
+        "home": home,
+        "results_dir": _shown(task.part / "result", task.root),
+        "checkpoint_dir": _shown(task.checkpoints, task.root),
+    }
     job = {
         "notebook": str(task.notebook),
         "output": str(task.part / "notebook.ipynb"),
-        "parameters": {
-            **task.parameters,
-            "home": home,
-            "results_dir": _shown(task.part / "result", task.root),
-            "checkpoint_dir": _shown(task.checkpoints, task.root),
-        },
+        "parameters": {**task.parameters, **{name: places[name] for name in places if name in task.parameters}},
         "timeout": task.experiment.timeout[task.profile.name],
         "cwd": str(task.root),
         "replace": {task.part.name: task.folder.name, **private},

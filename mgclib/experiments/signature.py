@@ -13,7 +13,7 @@ from typing import Any
 from mgclib.errors import ParameterError, RunError
 from mgclib.experiments.documents import hint
 
-__all__ = ["REQUIRED", "Parameter", "code_cells", "read_notebook", "signature"]
+__all__ = ["REQUIRED", "TOLD", "Parameter", "code_cells", "read_notebook", "signature"]
 
 REQUIRED = (
     "experiment",
@@ -27,7 +27,10 @@ REQUIRED = (
     "results_dir",
     "checkpoint_dir",
 )
-"""Parameters that every notebook has, so that `mgc run` can tell it what to run and where to save."""
+"""Parameters that every notebook has which trains, so that `mgc run` can tell it what to run and where to save."""
+
+TOLD = ("experiment", "profile")
+"""Parameters that a notebook has which only draws records (``trains: false``)."""
 
 LITERAL = (
     ast.Constant,
@@ -164,14 +167,14 @@ def code_cells(notebook: Mapping[str, Any], *, without: str | None = None) -> li
     ]
 
 
-def signature(path: Path) -> dict[str, Parameter]:
+def signature(path: Path, required: tuple[str, ...] = REQUIRED) -> dict[str, Parameter]:
     """Return the parameters of the notebook at `path`, by name, in the order of its parameters cell.
 
     Raises
     ------
     RunError
         When there is not exactly one such cell, when it holds anything but annotated literal defaults (and
-        imports from typing), when a default contradicts its own annotation or a `REQUIRED` name is missing.
+        imports from typing), when a default contradicts its own annotation or a `required` name is missing.
     """
     tagged = [
         "".join(cell["source"])
@@ -190,7 +193,7 @@ def signature(path: Path) -> dict[str, Parameter]:
             continue
         parameter = _parameter(path, statement)
         found[parameter.name] = parameter
-    missing = [name for name in REQUIRED if name not in found]
+    missing = [name for name in required if name not in found]
     if missing:
         raise RunError(f"{path}: the parameters cell lacks {', '.join(missing)}; add them with annotated defaults")
     return found

@@ -202,3 +202,33 @@ def test_errors_are_of_the_house(project):
     project.replace("table-7:", "nothing:")
     with pytest.raises(MgcError):
         matrix()
+
+
+DRAWS = """
+  drawing:
+    title: Drawing
+    notebook: drawing
+    trains: false
+    profiles: {smoke: }
+"""
+
+
+def test_a_page_that_only_draws_needs_no_parameters_of_training(project):
+    own = 'experiment: str = ""\nprofile: str = ""\nshare: float = 0.5'
+    project.notebook("drawing", "print(share)", parameters=own)
+    project.replace("  other:\n", f"{DRAWS.lstrip(chr(10))}  other:\n")
+    plan = matrix()
+    given = parameters(plan.experiment("drawing"), plan.profile("smoke"), {"share": 1})
+    assert given == {"experiment": "drawing", "profile": "smoke", "share": 1.0}
+    with pytest.raises(ParameterError, match="unknown parameter 'seeds'"):
+        parameters(plan.experiment("drawing"), plan.profile("smoke"), {"seeds": [1]})
+    project.replace("    trains: false\n", "")
+    with pytest.raises(RunError, match="parameters cell lacks dataset, home"):
+        matrix()
+
+
+def test_a_page_that_only_draws_says_for_which_experiment_and_profile(project):
+    project.notebook("drawing", "print(share)", parameters='experiment: str = ""\nshare: float = 0.5')
+    project.replace("  other:\n", f"{DRAWS.lstrip(chr(10))}  other:\n")
+    with pytest.raises(RunError, match="parameters cell lacks profile"):
+        matrix()

@@ -99,6 +99,21 @@ def test_a_notebook_that_names_a_file_of_the_home_does_not_name_the_machine(proj
     assert outputs(outcome.notebook) == "<home>/a.wav\n"
 
 
+def test_a_page_that_only_draws_runs_with_its_own_parameters_and_leaves_no_result(project):
+    project.notebook("tiny", "print(experiment, profile)", parameters='experiment: str = ""\nprofile: str = ""')
+    project.replace("    timeout: {smoke: 60}\n    parameters: {C: 3}\n", "    trains: false\n")
+    project.replace("{width: 16}", "{}")
+    project.write(
+        project.matrix.read_text(encoding="utf-8").partition("  other:")[0].replace("{protocol: random}", "{}")
+    )
+    (outcome,) = run(["tiny"], "smoke", console=quiet())
+    assert outputs(outcome.notebook) == "tiny smoke\n"
+    cells = json.loads(outcome.notebook.read_text(encoding="utf-8"))["cells"]
+    (injected,) = (cell for cell in cells if "injected-parameters" in cell["metadata"].get("tags", ()))
+    assert "".join(injected["source"]).splitlines() == ["# Parameters", 'experiment = "tiny"', 'profile = "smoke"']
+    assert result("smoke", "tiny") is None
+
+
 def test_bad_input_is_one_line_and_its_traceback_only_for_debug(project):
     project.notebook("tiny", "from mgclib.errors import DatasetError\nraise DatasetError('one genre only')")
     for debug in (False, True):
