@@ -13,13 +13,13 @@ ROOMS = (
     # on the ground
     "errors files documents",
     # dataset -> split -> inputs
-    "audio features shards store datasets listening allocation splits",
+    "audio features projection shards store datasets listening allocation splits",
     # result: predictions are stored, metrics are derived
-    "metrics predictions results prose records style plots",
+    "metrics predictions results prose records style plots clouds ideas",
     # model: what trains also splits and makes a result
-    "models callbacks training",
+    "models callbacks training filters",
     # page
-    "reports experiments ledger reports/pages chapters offline gates book cli",
+    "reports overview experiments ledger reports/pages chapters offline gates book cli",
 )
 ORDER = [room for floor in ROOMS for room in floor.split()]
 MODULES = sorted(path.relative_to(PACKAGE) for path in PACKAGE.rglob("*.py"))
