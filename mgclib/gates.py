@@ -140,7 +140,7 @@ def check_story(page: str, notebook: Notebook) -> None:
 
 
 def check_pages(html: Path, pages: Iterable[str]) -> None:
-    """Refuse a book where a page of the table of contents is missing, empty or shows a picture that is not there."""
+    """Refuse a book where a page of the table of contents is missing, empty or lacks a picture or script it needs."""
     for page in pages:
         article = _article(html, page)
         if article.h1 is None:
@@ -150,6 +150,9 @@ def check_pages(html: Path, pages: Iterable[str]) -> None:
             raise BookError(f"{page}: the bound page is empty ({words} words); look at its source")
         for image in article.find_all("img"):
             _check_picture(html, page, image["src"])
+        for cloud in article.find_all(attrs={"data-needs": True}):
+            if not (html / cloud["data-needs"]).is_file():
+                raise BookError(f"{page}: {cloud['data-needs']} is not there; mgclib.offline must be in _config.yml")
 
 
 def check_expectations(html: Path, page: str, expects: Mapping[str, int]) -> None:

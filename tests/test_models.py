@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from sklearn.decomposition import PCA
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.pipeline import make_pipeline
 from sklearn.svm import SVC
 
 from mgclib import models, reports
@@ -108,6 +111,32 @@ def test_the_lstm_reads_the_picture_step_by_step(steps):
     np.testing.assert_allclose(sequence, expected.reshape(len(expected), -1) / 255, atol=1e-6)
 
 
+def test_shuffled_columns_are_all_moments_in_one_other_order():
+    model = models.build("lstm", (8, 12, 3), 2, steps="shuffled columns")
+    pictures = np.random.default_rng(0).integers(0, 256, (2, 8, 12, 3)).astype("float32")
+    sequences = keras_layer_output(model, "take", pictures)
+    columns = pictures.transpose(0, 2, 1, 3).reshape(2, 12, 24) / 255
+    orders = [[int(abs(own - step).sum(axis=1).argmin()) for step in seq] for own, seq in zip(columns, sequences)]
+    assert sorted(orders[0]) == list(range(12)) != orders[0]
+    assert orders[0] == orders[1]
+    np.testing.assert_allclose(sequences, columns[:, orders[0]], atol=1e-6)
+
+
+def test_the_lstm_asked_at_every_step_ends_where_the_trained_one_does():
+    options = {"hidden": 5, "depth": 2}
+    model = models.build("lstm", (8, 12, 3), 4, **options)
+    watched = models.build("lstm", (8, 12, 3), 4, **options, every_step=True)
+    watched.set_weights(model.get_weights())
+    pictures = np.random.default_rng(0).integers(0, 256, (3, 8, 12, 3)).astype("float32")
+    opinions = watched.predict(pictures, verbose=0)
+    assert opinions.shape == (3, 12, 4)
+    np.testing.assert_allclose(opinions[:, -1], model.predict(pictures, verbose=0), atol=1e-6)
+    later = pictures.copy()
+    later[:, :, 7:] = 0  # what comes after the seventh moment cannot change what was said up to it
+    np.testing.assert_allclose(watched.predict(later, verbose=0)[:, :7], opinions[:, :7], atol=1e-6)
+    assert abs(watched.predict(later, verbose=0)[:, 7:] - opinions[:, 7:]).max() > 1e-4
+
+
 @pytest.mark.parametrize("n_genres", [2, 4])
 @pytest.mark.parametrize("dtype", [np.uint8, np.float32])
 def test_pixel_svm_is_scikit_learns_machine(n_genres, dtype):
@@ -126,7 +155,26 @@ def test_pixel_svm_is_scikit_learns_machine(n_genres, dtype):
     np.testing.assert_array_equal(probabilities.argmax(axis=1), ours.predict(images))
 
 
+@pytest.mark.parametrize("dtype", [np.uint8, np.float32])
+def test_component_neighbours_are_scikit_learns_on_the_training_part_only(dtype):
+    rng = np.random.default_rng(2)
+    y = np.repeat(np.arange(3), 14)
+    x = rng.integers(0, 200, (len(y), 6, 9, 3)) + 20 * y[:, None, None, None]
+    images = x.astype(np.uint8) if dtype == np.uint8 else (x / 255).astype(dtype)
+    flat = images.reshape(len(images), -1).astype(np.float64)
+    voters = KNeighborsClassifier(4, weights="distance")
+    reference = make_pipeline(PCA(2, svd_solver="full"), voters).fit(flat[::2], y[::2])
+    ours = models.build("pca-neighbours", (6, 9, 3), 3, n_components=2, n_neighbors=4).fit(images[::2], y[::2])
+    probabilities = ours.predict_proba(images[1::2])
+    np.testing.assert_allclose(probabilities, reference.predict_proba(flat[1::2]), atol=1e-6)
+    np.testing.assert_array_equal(ours.predict(images[1::2]), reference.predict(flat[1::2]))
+
+
 def test_errors_say_what_was_expected():
+    with pytest.raises(ParameterError, match=r"n_neighbors=9 must be from 1 to the 4"):
+        models.build("pca-neighbours", (2, 2, 1), 2, n_neighbors=9).fit(np.zeros((4, 2, 2, 1)), np.array([0, 0, 1, 1]))
+    with pytest.raises(ParameterError, match="show 1 genres, expected 2"):
+        models.build("pca-neighbours", (2, 2, 1), 2, n_neighbors=1).fit(np.ones((2, 2, 2, 1)), np.array([0, 0]))
     with pytest.raises(ParameterError, match="did you mean 'techno-cnn'"):
         models.build("tecno-cnn", (128, 128, 1), 5)
     with pytest.raises(ParameterError, match="at least 2"):
@@ -141,3 +189,7 @@ def test_errors_say_what_was_expected():
         models.build("svm-pixels", (2, 2, 1), 2).fit(np.zeros((2, 3, 2, 1)), np.array([0, 1]))
     with pytest.raises(ParameterError, match="no network"):
         models.structure("svm-pixels")
+    with pytest.raises(ParameterError, match="steps='colums' must be one of 'columns'"):
+        models.build("lstm", (8, 8, 3), 2, steps="colums")
+    with pytest.raises(ParameterError, match="depth=0 must be a positive integer"):
+        models.build("lstm", (8, 8, 3), 2, depth=0)

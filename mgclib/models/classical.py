@@ -6,12 +6,14 @@ import numpy as np
 from scipy.special import expit, softmax
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.metrics.pairwise import rbf_kernel
+from sklearn.neighbors import KNeighborsClassifier
 from sklearn.svm import SVC
 from sklearn.utils.validation import check_is_fitted
 
 from mgclib.errors import ParameterError
+from mgclib.projection import principal_components
 
-__all__ = ["PixelSVM"]
+__all__ = ["ComponentNeighbours", "PixelSVM"]
 
 
 class PixelSVM(ClassifierMixin, BaseEstimator):
@@ -83,6 +85,66 @@ class PixelSVM(ClassifierMixin, BaseEstimator):
             second = expit(decision)
             return np.column_stack([1 - second, second])
         return softmax(decision, axis=1)
+
+    def predict(self, x: np.ndarray) -> np.ndarray:
+        """Return the predicted labels : np.ndarray [shape=(n,)]."""
+        return self.classes_[self.predict_proba(x).argmax(axis=1)]
+
+
+class ComponentNeighbours(ClassifierMixin, BaseEstimator):
+    """Nearest neighbours among pictures that are told by their first principal components only.
+
+    The components are those of the training pictures; the pictures to be classified have no part in them.
+
+    Parameters
+    ----------
+    input_shape : tuple of int
+        ``(height, width, channels)`` of one image.
+    n_genres : int >= 2
+        Number of classes that training must show.
+    n_components : int > 0
+        How many numbers are left of a picture.
+    n_neighbors : int > 0
+        How many training pictures vote; a vote weighs the inverse of the distance.
+
+    Notes
+    -----
+    `predict_proba` is the share of the votes. The report draws its pictures on such components (section 3,
+    figure 1) and classifies nothing with them; this machine is ours. Notebook: ``pca``.
+    """
+
+    def __init__(
+        self, input_shape: tuple[int, ...], n_genres: int, n_components: int = 3, n_neighbors: int = 5
+    ) -> None:
+        self.input_shape = input_shape
+        self.n_genres = n_genres
+        self.n_components = n_components
+        self.n_neighbors = n_neighbors
+
+    def fit(self, x: np.ndarray, y: np.ndarray) -> ComponentNeighbours:
+        """Fit on images `x` [shape=(n, height, width, channels), uint8 or float] and labels `y` [(n,)].
+
+        Raises
+        ------
+        ParameterError
+            When a setting is out of range, the images have another shape or a genre is absent.
+        """
+        if x.shape[1:] != tuple(self.input_shape):
+            raise ParameterError(f"images of shape {x.shape[1:]} do not fit a machine for {self.input_shape}")
+        if not 1 <= self.n_neighbors <= len(x):
+            raise ParameterError(f"n_neighbors={self.n_neighbors!r} must be from 1 to the {len(x)} training pictures")
+        self.classes_ = np.unique(y)
+        if len(self.classes_) != self.n_genres:
+            raise ParameterError(f"the training data show {len(self.classes_)} genres, expected {self.n_genres}")
+        self.projection_ = principal_components(x, self.n_components)
+        self.neighbours_ = KNeighborsClassifier(self.n_neighbors, weights="distance")
+        self.neighbours_.fit(self.projection_.coordinates, y)
+        return self
+
+    def predict_proba(self, x: np.ndarray) -> np.ndarray:
+        """Return the share of the votes for each genre : np.ndarray [shape=(n, n_genres), rows sum to 1]."""
+        check_is_fitted(self)
+        return self.neighbours_.predict_proba(self.projection_.transform(x))
 
     def predict(self, x: np.ndarray) -> np.ndarray:
         """Return the predicted labels : np.ndarray [shape=(n,)]."""

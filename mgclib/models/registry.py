@@ -70,6 +70,17 @@ REGISTRY: dict[str, Architecture] = {
             summary="Support vector machine with an RBF kernel on the pixels of mel images (C = 100, gamma = 2^-14).",
         ),
         Architecture(
+            name="pca-neighbours",
+            family="classical",
+            maker="classical:ComponentNeighbours",
+            report="cs464-2020",
+            section="2.1, 3 (figure 1)",
+            input_shape=(400, 400, 3),
+            n_genres=10,
+            parameters=None,
+            summary="Five nearest neighbours on the first three principal components of mel images; the vote is ours.",
+        ),
+        Architecture(
             name="techno-cnn",
             family="network",
             maker="conv2d:techno_cnn",
@@ -170,7 +181,7 @@ def build(name: str, input_shape: tuple[int, ...], n_genres: int, **options: Any
 
     Returns
     -------
-    PixelSVM or keras.Model
+    PixelSVM, ComponentNeighbours or keras.Model
         Networks are functional Keras models (uncompiled); `mgclib.training.KerasClassifier` gives them
         the ``fit`` / ``predict_proba`` face.
 
