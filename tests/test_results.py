@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -205,6 +206,42 @@ def test_a_saved_result_comes_back_equal(result, tmp_path):
     assert (loaded.genres, loaded.parameters, loaded.seeds) == (result.genres, result.parameters, result.seeds)
     assert loaded.predictions["p_pop"].dtype == np.float32
     assert loaded.parameters["seeds"] == [0, 1, 2]
+
+
+def test_further_tables_are_kept_with_the_result(result, tmp_path):
+    points = pd.DataFrame({"clip_id": ["a", "b"], "x": [0.5, -1.0], "n": [1, 2]})
+    sizes = pd.DataFrame({"share": np.array([0.25, 0.75], dtype=np.float32)})
+    replace(result, tables={"projection": points, "sizes": sizes}).save(tmp_path)
+    loaded = Result.load(tmp_path)
+    assert list(loaded.tables) == ["projection", "sizes"]
+    pd.testing.assert_frame_equal(loaded.tables["projection"], points, check_dtype=False)
+    pd.testing.assert_frame_equal(loaded.tables["sizes"], sizes)
+    pd.testing.assert_frame_equal(loaded.predictions, result.predictions)
+    assert Result.concat([loaded]).tables.keys() == loaded.tables.keys()
+
+
+def test_a_result_without_further_tables_has_none(result, tmp_path):
+    result.save(tmp_path)
+    assert Result.load(tmp_path).tables == {}
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["history.parquet", "predictions.parquet", "result.json"]
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (lambda path: path.unlink(), "cannot be read"),
+        (lambda path: path.write_bytes(path.read_bytes()[:-50]), "does not fit result.json"),
+        (lambda path: pd.DataFrame({"x": [0.0]}).to_parquet(path), "does not fit result.json"),
+    ],
+    ids=["missing", "truncated", "edited"],
+)
+def test_a_damaged_further_table_is_named(result, tmp_path, spoil, message):
+    replace(result, tables={"projection": pd.DataFrame({"x": [1.0, 2.0]})}).save(tmp_path)
+    spoil(tmp_path / "projection.parquet")
+    with pytest.raises(RunError, match=message) as caught:
+        Result.load(tmp_path)
+    assert "projection.parquet" in str(caught.value)
+    assert "\n" not in str(caught.value)
 
 
 def test_a_model_without_epochs_has_an_empty_history(clips, tmp_path):

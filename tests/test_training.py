@@ -18,6 +18,7 @@ import pytest
 from mgclib.datasets.dataset import Dataset
 from mgclib.errors import DatasetError, ParameterError, RunError
 from mgclib.results import Result
+from mgclib.splits import split
 from mgclib.training import KerasClassifier, Training, class_weights, precision_policy, run_seeds
 
 
@@ -191,6 +192,69 @@ def test_finished_seeds_are_read_back(toy, tmp_path, capsys):
     assert capsys.readouterr().out.count("read back") == 2
     merged = second.predictions[second.predictions["seed"] < 2].reset_index(drop=True)
     pd.testing.assert_frame_equal(merged, first.predictions.reset_index(drop=True), check_dtype=False, atol=1e-6)
+
+
+class RecordingMachine(CountingMachine):
+    """Remembers which pictures it was fitted on."""
+
+    trained_on: list[np.ndarray] = []  # noqa: RUF012
+
+    def fit(self, x, y):
+        type(self).trained_on.append(x)
+        return super().fit(x, y)
+
+
+def clips_of(x: np.ndarray, among: np.ndarray) -> set[int]:
+    """Return the rows of `among` that `x` consists of (all pictures of the toy data set differ)."""
+    rows = {picture.tobytes(): k for k, picture in enumerate(among)}
+    assert len(rows) == len(among)
+    return {rows[picture.tobytes()] for picture in x}
+
+
+def test_joined_validation_clips_are_trained_on_and_not_judged(toy):
+    dataset, x = toy
+    RecordingMachine.trained_on.clear()
+    settings = {"protocol": "grouped", "seeds": [5], "sizes": (0.5, 0.25, 0.25)}
+    apart = run_seeds(dataset, x, RecordingMachine, **settings)
+    joined = run_seeds(dataset, x, RecordingMachine, join_validation=True, **settings)
+    parts = split(dataset, "grouped", 5, sizes=(0.5, 0.25, 0.25)).to_numpy()
+    alone, together = (clips_of(pictures, x) for pictures in RecordingMachine.trained_on)
+    assert alone == set(np.flatnonzero(parts == "train"))
+    assert together == set(np.flatnonzero(parts != "test"))
+    assert (apart.parts, joined.parts) == (("validation", "test"), ("test",))
+    assert set(joined.select("test")["clip_id"]) == set(apart.select("test")["clip_id"])
+    assert (apart.parameters["join_validation"], joined.parameters["join_validation"]) == (False, True)
+
+
+@pytest.mark.parametrize("watch", ["test", "validation"])
+def test_the_history_follows_the_part_that_is_watched(toy, watch):
+    dataset, x = toy
+    settings = {"protocol": "grouped", "seeds": [1], "sizes": (0.5, 0.25, 0.25)}
+    silent = x.copy()
+    silent[split(dataset, "grouped", 1, sizes=(0.5, 0.25, 0.25)).to_numpy() == "test"] = 0
+
+    def make(seed):
+        return classifier(seed, epochs=2, monitor=None)
+
+    result = run_seeds(dataset, silent, make, watch=watch, **settings)
+    kept = result.history.loc[result.history["best"]].iloc[0]
+    assert kept["epoch"] == 2, "the last epoch: nothing is chosen on what is watched"
+    losses = {part: result.metric("log_loss", part).iloc[0] for part in ("test", "validation")}
+    assert kept["val_loss"] == pytest.approx(losses[watch], rel=1e-3)
+    assert abs(losses["test"] - losses["validation"]) > 0.05, "the two parts can be told apart"
+    assert kept["val_accuracy"] == pytest.approx(result.metric("accuracy", watch).iloc[0])
+    assert result.parameters["watch"] == watch
+
+
+def test_no_epoch_is_chosen_on_test_clips(toy):
+    dataset, x = toy
+    settings = {"protocol": "grouped", "seeds": [0], "sizes": (0.5, 0.25, 0.25)}
+    for monitor in ("val_loss", "val_accuracy"):
+        with pytest.raises(ParameterError, match="would choose the epoch on test clips: set monitor=None") as caught:
+            run_seeds(dataset, x, lambda seed: classifier(seed, monitor=monitor), watch="test", **settings)  # noqa: B023
+        assert "\n" not in str(caught.value)
+    with pytest.raises(ParameterError, match="watch='train' must be 'validation' or 'test'"):
+        run_seeds(dataset, x, CountingMachine, watch="train", **settings)
 
 
 def test_run_seeds_errors(toy):

@@ -1,0 +1,63 @@
+"""Prose: numbers in words, as worked out by hand; a value that is missing is said to be missing."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from mgclib import prose
+from mgclib.results import Result, predictions_frame
+
+GENRES = ("blues", "rock")
+
+
+def make_result(hits: tuple[int, ...], epochs: tuple[int, ...] = ()) -> Result:
+    """Return a result with four test clips per seed, so many of them right, and so many epochs for each seed."""
+    frames, history = [], []
+    for seed, right in enumerate(hits):
+        ids = pd.Index([f"c{k}" for k in range(4)], name="clip_id")
+        clips = pd.DataFrame({"genre": ["blues", "rock"] * 2, "track_id": ids}, index=ids)
+        true = np.array([0, 1, 0, 1])
+        named = np.where(np.arange(4) < right, true, 1 - true)
+        frames.append(predictions_frame(clips, "test", np.eye(2)[named], GENRES, seed))
+        frames.append(predictions_frame(clips, "validation", np.eye(2)[1 - true], GENRES, seed))
+    for seed, last in enumerate(epochs):
+        history += [{"seed": seed, "epoch": epoch, "best": epoch == 1} for epoch in range(1, last + 1)]
+    return Result(pd.concat(frames, ignore_index=True), GENRES, pd.DataFrame(history))
+
+
+@pytest.mark.parametrize(("share", "words"), [(0.567, "57 %"), (0.0, "0 %"), (1.0, "100 %"), (0.004, "0 %")])
+def test_a_share_is_told_in_whole_per_cent(share, words):
+    assert prose.percent(share) == words
+
+
+def test_of_a_result_the_mean_over_its_seeds_is_told():
+    result = make_result((1, 2, 2))  # 1/4, 2/4 and 2/4: a mean of 5/12
+    assert prose.percent(result) == "42 %"
+    assert prose.percent(result, split="validation") == "0 %"
+    # the last of two genres is always "among the first two"
+    assert prose.percent(result, "top_2_accuracy") == "100 %"
+
+
+def test_what_was_not_recorded_is_said_to_be_so():
+    assert prose.percent(None) == prose.span(None) == prose.epochs(None) == "(not recorded)"
+
+
+def test_a_span_goes_from_the_least_to_the_greatest():
+    assert prose.span([23, 18, 20]) == "18 to 23"
+    assert prose.span([20.4, 19.6]) == "20"
+    assert prose.span([7.6], " points") == "8 points"
+    assert prose.span(pd.Series([3.0, 5.0])) == "3 to 5"
+
+
+def test_epochs_are_the_last_of_each_seed_not_the_best():
+    assert prose.epochs(make_result((2, 2), epochs=(4, 7))) == "4 to 7"
+    assert prose.epochs(make_result((2, 2), epochs=(3, 3))) == "3"
+
+
+def test_words_are_told_to_the_page_as_text_under_their_name(monkeypatch):
+    glued = {}
+    monkeypatch.setattr("myst_nb.glue", lambda name, value, display: glued.update({name: (value, display)}))
+    prose.tell(recorded_random="57 %", clips=24)
+    assert glued == {"recorded-random": ("57 %", False), "clips": ("24", False)}
