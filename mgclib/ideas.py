@@ -113,7 +113,7 @@ def neighbours(
         for axes, row, d in zip(line[1:], own, far, strict=True):
             right = genres[row] == genres[number]
             same = ", same track" if tracks is not None and tracks[row] == tracks[number] else ""
-            words = f"{'✓' if right else '✗'} {genres[row]}{same}\nd = {d:.0f}, likeness {np.exp(-gamma * d**2):.2f}"
+            words = f"{'✓' if right else '✗'} {genres[row]}{same}\nd = {d:.3g}, likeness {np.exp(-gamma * d**2):.2f}"
             _framed(axes, images[row], words, COLOURS["green" if right else "vermilion"])
     return finished(figure, title, NEIGHBOURS if note is None else note)
 

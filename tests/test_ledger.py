@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -19,8 +20,10 @@ CNN = [["Conv2D", [128, 128, 32], 320], ["Conv2D", [64, 64, 64], 18496], ["Conv2
 CNN += [["Dense", [256], 8388864], ["Dense", [5], 1285]]
 
 
-def make_result(accuracies: tuple[float, ...], *, synthetic: bool = False, **parameters: object) -> Result:
-    """Return a result with 200 test clips per seed and these test accuracies."""
+def make_result(
+    accuracies: tuple[float, ...], *, synthetic: bool = False, name: str = "gtzan", **parameters: object
+) -> Result:
+    """Return a result with 200 test clips per seed and these test accuracies, on the data set `name`."""
     frames = []
     for seed, accuracy in enumerate(accuracies):
         true = np.arange(200) % 10
@@ -30,7 +33,7 @@ def make_result(accuracies: tuple[float, ...], *, synthetic: bool = False, **par
         probabilities = np.full((200, 10), 0.01, dtype=np.float32)
         probabilities[np.arange(200), named] = 0.91
         frames.append(predictions_frame(clips, "test", probabilities, GTZAN, seed))
-    dataset = {"name": "synthetic" if synthetic else "gtzan", "synthetic": synthetic, "fingerprint": "0" * 16}
+    dataset = {"name": "synthetic" if synthetic else name, "synthetic": synthetic, "fingerprint": "0" * 16}
     return Result(pd.concat(frames, ignore_index=True), GTZAN, pd.DataFrame(), parameters, {"dataset": dataset})
 
 
@@ -38,7 +41,12 @@ def make_plan(**reproduces: dict) -> experiments.Matrix:
     """Return a run matrix with one experiment per keyword, on synthetic music and on GTZAN."""
     profiles = {
         name: experiments.Profile(name, name, dataset, synthetic)
-        for name, dataset, synthetic in (("demo", "synthetic", True), ("gtzan", "gtzan", False))
+        for name, dataset, synthetic in (
+            ("demo", "synthetic", True),
+            ("gtzan", "gtzan", False),
+            ("gtzan-filtered", "gtzan", False),
+            ("gtzan3", "gtzan3", False),
+        )
     }
     entries = {
         name: experiments.Experiment(
@@ -126,6 +134,86 @@ def test_data_that_cannot_be_had_is_other_data_once_the_method_ran(ran) -> None:
     frame = ledger.ledger(plan=plan)
     assert row_of(frame, "techno/table-2")["verdict"] == "other data"
     assert row_of(frame, "techno/table-3")["verdict"] == "not yet"
+
+
+def test_a_record_on_other_recordings_is_other_data_under_its_name(ran) -> None:
+    items = {"cs464-2020/table-1": {"metric": "accuracy"}}
+    few = make_result((0.90, 0.91, 0.92), name="gtzan3")
+    ran({("gtzan3", "waveform"): few})
+    row = row_of(ledger.ledger(plan=make_plan(waveform=items)), "cs464-2020/table-1")
+    interval = few.interval("accuracy")
+    assert row["verdict"] == "other data"
+    assert row["recorded"] == f"{interval.mean:.3f} [{interval.low:.3f}, {interval.high:.3f}] (gtzan3)"
+    ran({("gtzan3", "waveform"): few, ("gtzan", "waveform"): make_result((0.50, 0.51, 0.52))})
+    row = row_of(ledger.ledger(plan=make_plan(waveform=items)), "cs464-2020/table-1")
+    assert row["verdict"] == "reproduced", "the report's own data speak where they are at hand"
+    assert row["recorded"].startswith("0.510 [")
+    assert "gtzan3" not in row["recorded"]
+
+
+def test_another_protocol_on_the_reports_data_is_not_other_data(ran) -> None:
+    ran({("gtzan-filtered", "waveform"): make_result((0.50, 0.51, 0.52))})
+    plan = make_plan(waveform={"cs464-2020/table-1": {"metric": "accuracy"}})
+    row = row_of(ledger.ledger(plan=plan), "cs464-2020/table-1")
+    assert (row["verdict"], row["recorded"]) == ("not yet", "")
+
+
+SPLIT = "cs464-2020/number-1d-cnn-mel-split"
+"""700 clips to train on, 100 to validate, 200 to test, shuffled."""
+
+
+@pytest.mark.parametrize(
+    ("facts", "verdict", "same"),
+    [
+        ({"train": 700, "test": 200, "shuffled": True}, "exact", "3 settings the same"),
+        ({"train": 699, "test": 200, "shuffled": True}, "not yet", "2 settings the same"),
+        ({"train": 700, "shuffled": True}, "not yet", "2 settings the same"),
+        ({}, "not yet", "0 settings the same"),
+    ],
+)
+def test_what_a_run_found_out_about_its_data_is_held_against_the_report(ran, facts, verdict, same) -> None:
+    names = {"train": "facts.train", "test": "facts.test", "shuffled": "facts.shuffled"}
+    plan = make_plan(cnn={SPLIT: {"parameters": names}})
+    ran({("gtzan", "cnn"): make_result((0.6, 0.62), facts=facts)})
+    row = row_of(ledger.ledger(plan=plan), SPLIT)
+    assert (row["verdict"], row["recorded"], row["reported"]) == (verdict, same, "4 of 4 settings")
+    ran({("gtzan", "cnn"): make_result((0.6, 0.62), **facts)})
+    assert row_of(ledger.ledger(plan=plan), SPLIT)["verdict"] == "not yet", "a parameter of that name is no fact"
+
+
+def test_settings_on_other_recordings_count_and_the_others_are_other_data(ran) -> None:
+    plan = make_plan(cnn={SPLIT: {"parameters": {"train": "facts.train", "shuffled": "facts.shuffled"}}})
+    ran({("gtzan3", "cnn"): make_result((0.6, 0.62), name="gtzan3", facts={"train": 126, "shuffled": True})})
+    row = row_of(ledger.ledger(plan=plan), SPLIT)
+    assert (row["verdict"], row["recorded"]) == ("other data", "1 settings the same (gtzan3)")
+    ran(this_build={"cnn": make_result((0.6, 0.62), synthetic=True, facts={"train": 700, "shuffled": True})})
+    row = row_of(ledger.ledger(plan=plan), SPLIT)
+    assert (row["verdict"], row["recorded"], row["this_build"]) == ("not yet", "", ""), (
+        "generated music settles nothing"
+    )
+
+
+def test_the_stop_is_judged_by_the_validation_accuracy_that_the_report_found(ran) -> None:
+    item = "cs464-2020/number-1d-cnn-mel-stopping"
+    plan = make_plan(cnn={item: {"metric": "accuracy", "value": "validation_accuracy_range"}})
+    for heights, verdict in (((0.58, 0.60, 0.62), "reproduced"), ((0.30, 0.31, 0.32), "lower")):
+        tested = make_result((0.9, 0.9, 0.9))
+        history = pd.DataFrame({"seed": range(3), "epoch": 9, "accuracy": 0.81, "val_accuracy": heights, "best": True})
+        ran({("gtzan", "cnn"): Result(tested.predictions, GTZAN, history, {}, tested.provenance)})
+        row = row_of(ledger.ledger(plan=plan), item)
+        assert row["reported"] == "validation accuracy 0.55 to 0.65"
+        assert row["recorded"].startswith(f"{np.mean(heights):.3f} [")
+        assert row["verdict"] == verdict
+
+
+def test_a_page_that_only_draws_shows_a_figure_once_it_was_executed(ran, monkeypatch: pytest.MonkeyPatch) -> None:
+    plan = make_plan(drawing={"cs464-2020/table-7-matrix": {"shows": "confusion matrix"}})
+    drawing = dataclasses.replace(plan.experiments["drawing"], trains=False)
+    plan = dataclasses.replace(plan, experiments={"drawing": drawing})
+    ran()
+    for executed, verdict in ((None, "not yet"), (Path("notebook.ipynb"), "shown")):
+        monkeypatch.setattr(experiments, "executed", lambda profile, name, plan=None, found=executed: found)
+        assert row_of(ledger.ledger(plan=plan), "cs464-2020/table-7-matrix")["verdict"] == verdict
 
 
 def test_a_figure_is_shown_once_something_drew_it(ran) -> None:

@@ -52,6 +52,7 @@ FAULTS = [
     ("{metric: accuracy}", "{structure: tecno-cnn}", RunError, ["'tiny'", "did you mean 'techno-cnn'"]),
     ("{metric: accuracy}", "{parameters: {accuracy: D}}", RunError, ["table-7", "no parameter 'D'", "width"]),
     ("{metric: accuracy}", "{parameters: {D: C}}", RunError, ["table-7", "no value 'D'"]),
+    ("title: Tiny", "title: Tiny\n    trains: no thanks", RunError, ["'tiny'", "trains='no thanks'", "bool"]),
     ("other:\n", "Other:\n", RunError, ["'Other'", "lower-case"]),
     ("{width: 16}", "{widht: 16}", ParameterError, ["'tiny'", "'smoke'", "closest: 'width'", "colours"]),
     ("{width: 16}", "{width: wide}", ParameterError, ["'tiny'", "'smoke'", "width='wide'", "int"]),
@@ -74,6 +75,15 @@ def test_a_fault_in_the_matrix_is_one_line_that_names_it(project, old, new, kind
     assert "experiments.yaml" in message
     for part in told:
         assert part in message
+
+
+def test_a_fact_of_the_run_can_be_claimed_without_a_parameter_of_that_name(project):
+    claim = {"parameters": {"accuracy": "facts.share"}}
+    project.replace("{metric: accuracy}", "{parameters: {accuracy: facts.share}}")
+    assert matrix().experiment("tiny").reproduces["cs464-2020/table-7"] == claim
+    project.replace("facts.share", "fact.share")
+    with pytest.raises(RunError, match=r"no parameter 'fact\.share'"):
+        matrix()
 
 
 @pytest.mark.parametrize(
