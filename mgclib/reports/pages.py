@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from itertools import groupby
+from typing import TYPE_CHECKING
 
 from mgclib import experiments, ledger, records
 from mgclib.experiments import Experiment
@@ -17,6 +18,9 @@ from mgclib.reports.claims import claim, declared
 from mgclib.reports.loader import APPROACHES, KINDS, Erratum, Item, Report, item, load, slugs
 from mgclib.reports.printed import body, heading
 from mgclib.reports.typeset import bar, facts, spaced, style, words
+
+if TYPE_CHECKING:
+    from mgclib.results import Result
 
 __all__ = ["ledger_page", "report_page", "results_table"]
 
@@ -249,6 +253,8 @@ def _ledger_table(rows: list[ledger.Row], titles: Mapping[str, str]) -> str:
 def results_table(*, links: bool = True) -> str:
     """Return the main results as a Markdown table: reported, recorded under both protocols, seeds; none synthetic.
 
+    A number from other recordings than the report's bears their name.
+
     Parameters
     ----------
     links : bool
@@ -266,10 +272,22 @@ def _result_line(experiment: Experiment, links: bool) -> list[list[str]]:
     entry, how = measured[0]
     stated = declared(entry, how)
     home = ledger.home_profile(entry)
-    found = [records.read(name, experiment.name) for name in (home, f"{home}-filtered")]
-    numbers = [markdown(ledger.number(ledger.measured(result, stated, how))) or NONE for result in found]
+    found = [_record(experiment, home, protocol) for protocol in ("", "-filtered")]
+    numbers = []
+    for result in found:
+        number = markdown(ledger.number(ledger.measured(result, stated, how)))
+        origin = result.provenance["dataset"]["name"] if result else home
+        numbers.append((number or NONE) + (f" ({origin})" if origin != home else ""))
     seeds = " · ".join(str(len(result.seeds)) if result else NONE for result in found)
     title = _doc(experiment.page, experiment.title) if links else markdown(experiment.title)
     source = _doc(f"report-{entry.report}", entry.report) if links else markdown(entry.report)
     reported = f"{markdown(ledger.reported(entry, stated))} ({source})"
     return [[title, reported, *numbers, seeds]]
+
+
+def _record(experiment: Experiment, home: str, protocol: str) -> Result | None:
+    """Return the record on the report's data set, else on the other recordings of which there is one."""
+    profiles = experiments.matrix().profiles.values()
+    others = [entry.dataset for entry in profiles if not entry.synthetic and entry.dataset != home]
+    found = (records.read(f"{dataset}{protocol}", experiment.name) for dataset in dict.fromkeys((home, *others)))
+    return next((result for result in found if result is not None), None)
