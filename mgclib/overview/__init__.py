@@ -1,0 +1,49 @@
+"""The methods of a report side by side: what it prints, and what was recorded under both protocols.
+
+Nothing is trained here. Reported numbers come from the transcribed items, ours from the records of the book; results
+on generated music are no records, so none can appear. A record on other genres than the report's (``gtzan3``, three
+genres of real audio) is kept apart by its `Method.data` and never stands in a row with the others.
+
+Notebook: ``cs464_discussion``.
+"""
+
+from mgclib.overview.figures import clips_to_part, fall_chart, genre_heat, separation, top_k_chart
+from mgclib.overview.genres import called_accuracy, extremes, genre_f1, two_extremes
+from mgclib.overview.methods import (
+    CS464,
+    SOURCES,
+    Method,
+    falls,
+    listed,
+    paired,
+    paired_table,
+    reported_pairs,
+    same_order,
+    scores,
+    told_apart,
+    top_table,
+)
+
+__all__ = [
+    "CS464",
+    "SOURCES",
+    "Method",
+    "called_accuracy",
+    "clips_to_part",
+    "extremes",
+    "fall_chart",
+    "falls",
+    "genre_f1",
+    "genre_heat",
+    "listed",
+    "paired",
+    "paired_table",
+    "reported_pairs",
+    "same_order",
+    "scores",
+    "separation",
+    "told_apart",
+    "top_k_chart",
+    "top_table",
+    "two_extremes",
+]
