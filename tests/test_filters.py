@@ -31,8 +31,19 @@ def test_the_last_field_is_the_shortest_input(fields):
     shortest, step = (int(fields[name].iloc[-1]) for name in ("field", "step"))
     for samples, positions in ((shortest, 1), (shortest + step - 1, 1), (shortest + step, 2)):
         assert filters.receptive_fields("cnn-1d-waveform", (samples, 1))["positions"].iloc[-1] == positions
-    with pytest.raises(ValueError, match="negative"):
+    with pytest.raises(ParameterError, match=f"needs {shortest}"):
         models.build("cnn-1d-waveform", (shortest - 1, 1), 10)
+
+
+def test_strides_in_place_of_pools_keep_the_steps():
+    strided = models.build("cnn-1d-waveform", (71537, 1), 10, pooling=False)
+    convolutions = [layer for layer in strided.layers if layer.__class__.__name__ == "Conv1D"]
+    assert np.prod([layer.strides[0] for layer in convolutions]) == 512
+    assert not any("Pooling" in layer.__class__.__name__ for layer in strided.layers)
+    shortest = 1 + 26 + 51 * 8 + 96 * 64 + 126 * 512
+    assert models.build("cnn-1d-waveform", (shortest, 1), 10, pooling=False).layers[4].output.shape[1] == 1
+    with pytest.raises(ParameterError, match=f"needs {shortest}"):
+        models.build("cnn-1d-waveform", (shortest - 1, 1), 10, pooling=False)
 
 
 def test_networks_without_windows_on_one_axis_are_refused():

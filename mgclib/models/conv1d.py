@@ -5,12 +5,13 @@ from __future__ import annotations
 import keras
 from keras import layers
 
+from mgclib.errors import ParameterError
 from mgclib.models.head import genre_model
 
 __all__ = ["mel_cnn", "waveform_cnn"]
 
 
-def waveform_cnn(input_shape: tuple[int, int], n_genres: int) -> keras.Model:
+def waveform_cnn(input_shape: tuple[int, int], n_genres: int, *, pooling: bool = True) -> keras.Model:
     """Build the CS464 report's 1D CNN on the raw waveform, as printed.
 
     Parameters
@@ -20,22 +21,38 @@ def waveform_cnn(input_shape: tuple[int, int], n_genres: int) -> keras.Model:
         last convolution; samples in -1 … 1.
     n_genres : int >= 2
         10 in the report, 16,215,082 parameters.
+    pooling : bool
+        False: strides of the same length take the place of the pools (exercise of the notebook).
 
     Returns
     -------
     keras.Model
         Functional and uncompiled, see `mgclib.models.head.genre_model`.
 
+    Raises
+    ------
+    ParameterError
+        When the clip is shorter than what one number behind the last convolution hears.
+
     Notes
     -----
     The report names a softmax and the negative log likelihood; read together they are the cross entropy.
-    Source: CS464 report, section 2.2.
+    Source: CS464 report, section 2.2. Notebooks: ``cnn_waveform``, ``cnn_waveform_watched``.
     """
+    plan = ((8, 27, 2, 4), (16, 52, 1, 8), (48, 97, 2, 4), (128, 127, 1, 1))
+    shortest = 1
+    for _, kernel, stride, pool in reversed(plan):
+        shortest = ((shortest - 1) * pool + (pool if pooling else 1) - 1) * stride + kernel
+    if input_shape[0] < shortest:
+        raise ParameterError(
+            f"a waveform of {input_shape[0]} samples is too short for this network: it needs {shortest}; "
+            "take longer clips (clip_seconds) or a higher sample_rate"
+        )
     inputs = keras.Input(input_shape)
     x = inputs
-    for filters, kernel, stride, pool in ((8, 27, 2, 4), (16, 52, 1, 8), (48, 97, 2, 4), (128, 127, 1, None)):
-        x = layers.Conv1D(filters, kernel, strides=stride, activation="relu")(x)
-        if pool:
+    for filters, kernel, stride, pool in plan:
+        x = layers.Conv1D(filters, kernel, strides=stride if pooling else stride * pool, activation="relu")(x)
+        if pooling and pool > 1:
             x = layers.MaxPooling1D(pool)(x)
     x = layers.Flatten()(x)
     x = layers.Dense(128, activation="relu")(x)
