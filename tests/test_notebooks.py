@@ -15,6 +15,8 @@ from mgclib.results import Result
 
 NOTEBOOKS = sorted((project_root() / "notebooks").glob("*.ipynb"))
 MATRIX = experiments.matrix()
+TRAINING = [name for name, entry in MATRIX.experiments.items() if entry.trains]
+DRAWING = [name for name, entry in MATRIX.experiments.items() if not entry.trains]
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
@@ -40,7 +42,7 @@ def smoke():
     return {outcome.experiment: outcome for outcome in outcomes}
 
 
-@pytest.mark.parametrize("name", MATRIX.experiments)
+@pytest.mark.parametrize("name", TRAINING)
 def test_experiment_runs_at_the_smoke_profile(smoke, name):
     assert smoke[name].ok, smoke[name].error
     result = experiments.result("smoke", name)
@@ -50,6 +52,17 @@ def test_experiment_runs_at_the_smoke_profile(smoke, name):
     assert result.select("test").shape[0] > 0
     probabilities = result.predictions[[f"p_{genre}" for genre in result.genres]]
     pd.testing.assert_series_equal(probabilities.sum(axis=1), pd.Series(1.0, probabilities.index), check_dtype=False)
+
+
+@pytest.mark.parametrize("name", DRAWING)
+def test_a_page_that_only_draws_runs_at_the_smoke_profile_and_keeps_no_result(smoke, name):
+    assert smoke[name].ok, smoke[name].error
+    assert experiments.result("smoke", name) is None
+    notebook = nbformat.read(experiments.executed("smoke", name), as_version=4)
+    data = [output.get("data", {}) for cell in notebook.cells for output in cell.get("outputs", [])]
+    assert any("<table" in one.get("text/html", "") for one in data)
+    (told,) = (cell.source for cell in notebook.cells if "injected-parameters" in cell.metadata.get("tags", []))
+    assert f'experiment = "{name}"' in told
 
 
 @pytest.mark.parametrize("name", MATRIX.experiments)
@@ -62,7 +75,7 @@ def test_executed_notebook_has_no_noise(smoke, name):
     assert any("image/png" in output.get("data", {}) for output in outputs)
 
 
-@pytest.mark.parametrize("name", MATRIX.experiments)
+@pytest.mark.parametrize("name", TRAINING)
 def test_no_model_of_the_demo_is_perfect(name):
     result = experiments.result("demo", name)
     if result is None:

@@ -21,6 +21,7 @@ __all__ = [
     "Method",
     "falls",
     "listed",
+    "newcombe",
     "paired",
     "paired_table",
     "reported_pairs",
@@ -239,6 +240,18 @@ def _pair(a: Result, b: Result) -> list[float]:
     return [len(seeds), 1.0, *counts, points.mean(), low, high, p.min(), p.max(), int((p < ALPHA).sum())]
 
 
+def newcombe(hits: tuple[int, int], total: tuple[int, int]) -> tuple[float, float]:
+    """Return Newcombe's 95 % interval of the difference of two shares [-1 … 1], made from Wilson's of each.
+
+    Parameters
+    ----------
+    hits, total : tuple of two ints
+        Right clips and test clips of the first and of the second; the tests must be independent.
+    """
+    (p, p_low, p_high), (q, q_low, q_high) = ((h / n, *wilson(h, n)) for h, n in zip(hits, total, strict=True))
+    return p - q - float(np.hypot(p - p_low, q_high - q)), p - q + float(np.hypot(p_high - p, q - q_low))
+
+
 def reported_pairs(methods: Sequence[Method] = CS464) -> pd.DataFrame:
     """Return how far the reported accuracies of every two methods lie apart; each was tested on clips of its own.
 
@@ -250,10 +263,11 @@ def reported_pairs(methods: Sequence[Method] = CS464) -> pd.DataFrame:
     """
     rows = {}
     for a, b in itertools.combinations(methods, 2):
-        (p, p_low, p_high), (q, q_low, q_high) = (_reported(method)[1][:3] for method in (a, b))
-        low = p - q - np.hypot(p - p_low, q_high - q)
-        high = p - q + np.hypot(p_high - p, q - q_low)
-        rows[f"{a.name} – {b.name}"] = [100 * (p - q), 100 * low, 100 * high, bool(low > 0 or high < 0)]
+        counts = [item(method.table).derived for method in (a, b)]
+        hits, total = (tuple(count[key] for count in counts) for key in ("correct", "total"))
+        low, high = newcombe(hits, total)
+        difference = hits[0] / total[0] - hits[1] / total[1]
+        rows[f"{a.name} – {b.name}"] = [100 * difference, 100 * low, 100 * high, low > 0 or high < 0]
     columns = ["difference", "low", "high", "apart"]
     return pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis("methods")
 
