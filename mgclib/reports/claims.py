@@ -207,7 +207,7 @@ def claim(item: Item, path: str | None = None, metric: str | None = None) -> Cla
         printed = tuple(printed)
     if printed is None:
         return None
-    named, split = _metric_at(path) or (None, "test")
+    named, split = _metric_at(path) or (None, "validation" if metric == "best_epoch" else "test")
     named = DEFINITIONS.get(item.report, {}).get(named, named)
     correct, total = _counts(item, path, printed, named)
     return Claim(path, printed, metric or named, split, correct, total)
