@@ -130,7 +130,8 @@ def variance(
             place = {"xytext": (7, -4) if below else (-7, 5), "ha": "left" if below else "right", "va": "top"}
             place |= {} if below else {"va": "bottom"}
             text = f"{point[1]:.0f} %"
-            axes.annotate(text, point, textcoords="offset points", color=COLOURS[colour], fontsize=9, **place)
+            place["bbox"] = {"facecolor": "white", "edgecolor": "none", "pad": 0.6}
+            axes.annotate(text, point, textcoords="offset points", color=COLOURS[colour], fontsize=9, zorder=4, **place)
     if reported is not None:
         look = {"color": COLOURS["ink"], "linestyle": (0, (2, 2)), "linewidth": 1.2}
         axes.axhline(100 * reported, label=f"report: {100 * reported:.2f} %", **look)
@@ -162,7 +163,7 @@ def sides(
     genres : sequence of str or None
         Their order in the legend; None: as they come in the table.
     shares : sequence of float [0 … 1] or None
-        Shares of the variance of the components, written on the axes.
+        Shares of the variance of the components, written on the flat views' axes.
     """
     genres = _genres(cloud, genres)
     figure = Card(figsize=(9.2, 6.9), layout="constrained")
@@ -175,8 +176,8 @@ def sides(
         _scatter(axes, cloud, genres, [0, 1, 2], depthshade=False)
         axes.view_init(elev=up, azim=around)
         axes.set_proj_type("ortho")
-        axes.set_box_aspect(np.ptp(places, axis=0).clip(1e-9), zoom=1.15)
-        _label(axes, view, [axes.xaxis, axes.yaxis, axes.zaxis], names)
+        axes.set_box_aspect(np.ptp(places, axis=0).clip(1e-9), zoom=1.1)
+        _label(axes, view, [axes.xaxis, axes.yaxis, axes.zaxis], "123")
     for number, (view, seen) in enumerate(FLAT, start=3):
         axes = figure.add_subplot(2, 2, number)
         _scatter(axes, cloud, genres, list(seen))
@@ -274,7 +275,7 @@ def rotatable(
         "font": {"color": COLOURS["ink"], "size": 12, "family": "sans-serif"},
         "margin": {"l": 0, "r": 0, "t": 50 if title or len(clouds) > 1 else 10, "b": 0},
         "legend": {"itemsizing": "constant", "y": 0.9},
-        "scene": {**scene, "aspectmode": "data", "camera": {"eye": {"x": 0.6, "y": -2.1, "z": 0.9}}},
+        "scene": {**scene, "aspectmode": "data", "camera": {"eye": {"x": 0.7, "y": -2.4, "z": 1.0}}},
     }
     if title:
         layout["title"] = {"text": title, "x": 0.02, "font": {"size": 14}}
