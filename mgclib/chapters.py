@@ -20,6 +20,8 @@ PROGRESS = re.compile(r"\d+%\|.*\| *\d+/\d+ \[")
 WAITING = re.compile(r"^another process is computing .*: waiting for it\n?", re.M)
 FAULTY_CLIP = re.compile(r"^\S+:\d+: FaultyClipWarning: (.*)\n(?:  .*\n?)?", re.M)
 DECODER = re.compile(r"^(?:\[src/libmpg123/|Warning: Xing stream|Note: (?:Illegal Audio-MPEG|Trying to re)).*\n?", re.M)
+JUPYTER_ONLY = "application/vnd.plotly.v1+json"
+"""How Jupyter is told of a cloud to turn; the book shows the HTML that stands beside it."""
 HIDING = {"remove-output", "remove-cell"}
 
 
@@ -105,9 +107,15 @@ def _page_cell(cell: Mapping[str, Any]) -> dict[str, Any]:
     if tags:
         page["metadata"]["tags"] = tags
     if cell["cell_type"] == "code":
-        page["outputs"] = cell["outputs"]
+        page["outputs"] = [_for_the_book(output) for output in cell["outputs"]]
         page["execution_count"] = cell["execution_count"]
     return page
+
+
+def _for_the_book(output: Mapping[str, Any]) -> Mapping[str, Any]:
+    if JUPYTER_ONLY not in output.get("data", {}):
+        return output
+    return {**output, "data": {kind: value for kind, value in output["data"].items() if kind != JUPYTER_ONLY}}
 
 
 def _heading(cell: Mapping[str, Any]) -> bool:

@@ -10,11 +10,12 @@ import textwrap
 from io import StringIO
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from rich.console import Console
 
 import mgclib
-from mgclib import book, chapters, experiments
+from mgclib import book, chapters, clouds, experiments
 from mgclib.errors import BookError, ParameterError
 from mgclib.experiments import Outcome
 
@@ -264,12 +265,17 @@ def test_the_book_is_bound_published_and_bound_again_only_where_it_changed(run, 
     (project / "book" / "_static" / "custom.css").write_text("/* another look */")
     build()
     assert (index.parent / "_static" / "custom.css").read_text() == "/* another look */"
-    run(notebook(text("Now with one more remark.")))
+    spot = pd.DataFrame({"clip_id": ["c"], "genre": ["blues"], **{key: [1.0] for key in clouds.COMPONENTS}})
+    cloud = clouds.rotatable({"this build": spot})._repr_mimebundle_()
+    run(notebook(text("Now with one more remark."), cell("turn()", outputs=[output(**cloud)], count=5)))
     build()
     changed = {path.stem for path, when in before.items() if path.stat().st_mtime_ns != when}
     assert "chapter" in changed
     assert "how-to-read" not in changed
-    assert "one more remark" in (index.parent / "_generated" / "chapter.html").read_text()
+    chapter = (index.parent / "_generated" / "chapter.html").read_text()
+    assert "one more remark" in chapter
+    assert cloud["text/html"] in chapter
+    assert (index.parent / clouds.SCRIPT).is_file()
 
 
 @pytest.mark.parametrize(
