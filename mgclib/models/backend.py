@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 import tempfile
@@ -44,5 +45,6 @@ def import_keras() -> ModuleType:
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
         with _native_stderr_held():
             import keras  # noqa: F401
+        logging.getLogger("tensorflow").setLevel(logging.ERROR)  # a fresh network per seed is no retracing mistake
         warnings.filterwarnings("ignore", "__array__ implementation doesn't accept a copy", DeprecationWarning)
     return sys.modules["keras"]
