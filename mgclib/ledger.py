@@ -251,13 +251,19 @@ def _ours(
         return ""
     if "parameters" in how:
         held = sum(same_settings(item, {path: name}, result) for path, name in how["parameters"].items())
-        return "" if result.synthetic is not False else f"{held} settings the same" + (f" ({other})" if other else "")
+        words = f"{held} of {_stated(item)} the same" + (f" ({other})" if other else "")
+        return words if result.synthetic is False else ""
     mine = measured(result, stated, how)
     words = "figure" if "shows" in how else number(mine)
     if not words:
         return ""
     origin = {True: " (synthetic)", False: "", None: " (origin not noted)"}[result.synthetic]
     return words + (f" ({other})" if other else origin)
+
+
+def _stated(item: Item) -> int:
+    """How many settings an item states."""
+    return sum(value is not None for key, value in item.values.items() if key != "printed")
 
 
 def number(mine: Measured | None) -> str:
@@ -274,9 +280,7 @@ def reported(item: Item, stated: Claim | None = None) -> str:
         total = item.values.get("total_params") or item.derived.get("total_params")
         return f"{total:,} parameters" if total else "in words"
     if item.kind == "parameter_set":
-        settings = {key: value for key, value in item.values.items() if key != "printed"}
-        known = sum(value is not None for value in settings.values())
-        return f"{known} of {len(settings)} settings"
+        return f"{_stated(item)} settings"
     if item.kind == "confusion_matrix":
         hits = item.derived.get("diagonal")
         return f"{sum(hits.values())} of {item.values['total']} on the diagonal" if hits else "picture"

@@ -165,10 +165,10 @@ SPLIT = "cs464-2020/number-1d-cnn-mel-split"
 @pytest.mark.parametrize(
     ("facts", "verdict", "same"),
     [
-        ({"train": 700, "test": 200, "shuffled": True}, "exact", "3 settings the same"),
-        ({"train": 699, "test": 200, "shuffled": True}, "not yet", "2 settings the same"),
-        ({"train": 700, "shuffled": True}, "not yet", "2 settings the same"),
-        ({}, "not yet", "0 settings the same"),
+        ({"train": 700, "test": 200, "shuffled": True}, "exact", "3 of 4 the same"),
+        ({"train": 699, "test": 200, "shuffled": True}, "not yet", "2 of 4 the same"),
+        ({"train": 700, "shuffled": True}, "not yet", "2 of 4 the same"),
+        ({}, "not yet", "0 of 4 the same"),
     ],
 )
 def test_what_a_run_found_out_about_its_data_is_held_against_the_report(ran, facts, verdict, same) -> None:
@@ -176,7 +176,7 @@ def test_what_a_run_found_out_about_its_data_is_held_against_the_report(ran, fac
     plan = make_plan(cnn={SPLIT: {"parameters": names}})
     ran({("gtzan", "cnn"): make_result((0.6, 0.62), facts=facts)})
     row = row_of(ledger.ledger(plan=plan), SPLIT)
-    assert (row["verdict"], row["recorded"], row["reported"]) == (verdict, same, "4 of 4 settings")
+    assert (row["verdict"], row["recorded"], row["reported"]) == (verdict, same, "4 settings")
     ran({("gtzan", "cnn"): make_result((0.6, 0.62), **facts)})
     assert row_of(ledger.ledger(plan=plan), SPLIT)["verdict"] == "not yet", "a parameter of that name is no fact"
 
@@ -185,7 +185,7 @@ def test_settings_on_other_recordings_count_and_the_others_are_other_data(ran) -
     plan = make_plan(cnn={SPLIT: {"parameters": {"train": "facts.train", "shuffled": "facts.shuffled"}}})
     ran({("gtzan3", "cnn"): make_result((0.6, 0.62), name="gtzan3", facts={"train": 126, "shuffled": True})})
     row = row_of(ledger.ledger(plan=plan), SPLIT)
-    assert (row["verdict"], row["recorded"]) == ("other data", "1 settings the same (gtzan3)")
+    assert (row["verdict"], row["recorded"]) == ("other data", "1 of 4 the same (gtzan3)")
     ran(this_build={"cnn": make_result((0.6, 0.62), synthetic=True, facts={"train": 700, "shuffled": True})})
     row = row_of(ledger.ledger(plan=plan), SPLIT)
     assert (row["verdict"], row["recorded"], row["this_build"]) == ("not yet", "", ""), (

@@ -86,7 +86,9 @@ def report_page(slug: str, profile: str = "demo") -> str:
     """
     report = load(slug)
     rows = {row.item: row for row in ledger.rows(profile, slugs=[slug])}
-    titles = {entry.page: entry.title for entry in experiments.matrix().experiments.values()}
+    declared_by = experiments.matrix().experiments.values()
+    titles = {entry.page: entry.title for entry in declared_by}
+    remarks = {name: how["note"] for entry in declared_by for name, how in entry.reproduces.items() if "note" in how}
     parts = [
         TOC_DEPTH,
         f"(report-{slug})=\n# {slug}: {markdown(report.title)}\n",
@@ -105,7 +107,7 @@ def report_page(slug: str, profile: str = "demo") -> str:
     ordered = sorted(report.items.values(), key=lambda entry: _order(report).index(entry.approach))
     for approach, members in groupby(ordered, key=lambda entry: entry.approach):
         parts.append(f"## {APPROACHES[approach]}\n")
-        parts += [_item(entry, rows[entry.id], report, titles) for entry in members]
+        parts += [_item(entry, rows[entry.id], report, titles, remarks.get(entry.id, "")) for entry in members]
     left_out = "; ".join(markdown(part) for part in report.not_transcribed)
     parts.append(f"## What was left out\n\nThese parts hold no claim and were not transcribed: {left_out}.\n")
     return "\n".join(parts)
@@ -174,7 +176,7 @@ def _erratum_anchor(erratum: Erratum, report: Report) -> str:
     return f"{report.slug}-erratum-{erratum.id}"
 
 
-def _item(entry: Item, row: ledger.Row, report: Report, titles: Mapping[str, str]) -> str:
+def _item(entry: Item, row: ledger.Row, report: Report, titles: Mapping[str, str], remark: str) -> str:
     where = f"section {entry.section}" if NUMBERED_SECTION.match(entry.section) else entry.section
     line = [f"[{KINDS[entry.kind]}]{{.mgc-kind}}", _verdict(row.verdict), f"[{markdown(where)}]{{.mgc-muted}}"]
     if row.page:
@@ -182,6 +184,8 @@ def _item(entry: Item, row: ledger.Row, report: Report, titles: Mapping[str, str
     if row.recorded:
         line.append(f"recorded {row.recorded}")
     parts = [f"({entry.anchor})=\n### {markdown(heading(entry))}\n", " ".join(line) + "\n"]
+    if remark:
+        parts.append(f"[Our run:]{{.mgc-muted}} {markdown(remark)}\n")
     if entry.shows:
         parts.append(f"{markdown(entry.shows)}\n")
     typeset = body(entry)
