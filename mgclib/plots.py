@@ -107,7 +107,7 @@ def learning_curves(history: Result | pd.DataFrame, *, title: str | None = None,
     """Draw accuracy and loss against epoch, for training and validation data (or the part that the run watched).
 
     Thin lines are seeds, the band spans them, the thick line is their mean as far as all seeds got; a dot marks
-    the best epoch of each seed.
+    the epoch of each seed whose weights were kept.
 
     Parameters
     ----------
@@ -158,7 +158,7 @@ def _best_epochs(axes: Axes, history: pd.DataFrame, quantity: str, scale: float)
         return
     heights = best[f"val_{quantity}"].fillna(best[quantity]) * scale
     look = {"s": 34, "facecolor": "white", "edgecolor": COLOURS["ink"], "linewidth": 1.3, "zorder": 5}
-    axes.scatter(best["epoch"], heights, label="best epoch", **look)
+    axes.scatter(best["epoch"], heights, label="the epoch that counts", **look)
 
 
 @styled
