@@ -264,13 +264,15 @@ def results_table(*, links: bool = True) -> str:
     links : bool
         Link each approach to its chapter (in the book); False for the README.
     """
-    lines = [line for entry in experiments.matrix().experiments.values() for line in _result_line(entry, links)]
+    declared_by = sorted(experiments.matrix().experiments.values(), key=lambda entry: entry.report or "")
+    lines = [line for entry in declared_by for line in _result_line(entry, links)]
     head = ["approach", "reported", "recorded, report's split", "recorded, fault-filtered", "seeds of each"]
     return _pipes(head, lines) if lines else "No experiment declares a measured item yet.\n"
 
 
 def _result_line(experiment: Experiment, links: bool) -> list[list[str]]:
-    measured = [(item(item_id), how) for item_id, how in experiment.reproduces.items() if "metric" in how]
+    scores = {name: how for name, how in experiment.reproduces.items() if how.get("metric") not in (None, "best_epoch")}
+    measured = [(item(name), how) for name, how in scores.items()]
     if not measured:
         return []
     entry, how = measured[0]
