@@ -16,6 +16,7 @@ names of scikit-learn's classification report.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -38,6 +39,7 @@ __all__ = [
     "quantile_interval",
     "ranks",
     "t_interval",
+    "wilson",
 ]
 
 BLOCK = 4_000_000
@@ -223,6 +225,23 @@ def quantile_interval(estimate: float, resampled: np.ndarray, n: int, level: flo
     """Percentile interval of bootstrap values around an estimate over `n` tracks."""
     low, high = np.nanquantile(resampled, [(1 - level) / 2, (1 + level) / 2])
     return Interval(float(estimate), float(low), float(high), n, "tracks", level)
+
+
+def wilson(correct: int, total: int, z: float = 1.959963984540054) -> tuple[float, float]:
+    """Return Wilson's score interval of a share : tuple of two floats in [0, 1].
+
+    Parameters
+    ----------
+    correct, total : int
+        Hits and trials, ``0 <= correct <= total``, ``total > 0``.
+    z : float > 0
+        Quantile of the normal distribution; the default gives 95 %.
+    """
+    share = correct / total
+    middle = share + z * z / (2 * total)
+    spread = z * math.sqrt(share * (1 - share) / total + z * z / (4 * total * total))
+    scale = 1 + z * z / total
+    return max(0.0, (middle - spread) / scale), min(1.0, (middle + spread) / scale)
 
 
 def exact_mcnemar(only_a: int, only_b: int) -> float:

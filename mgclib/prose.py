@@ -5,11 +5,12 @@ Notebooks: all of them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from mgclib.results import Result
 
-__all__ = ["MISSING", "epochs", "percent", "span", "tell"]
+__all__ = ["MISSING", "epochs", "listed", "percent", "settings_apart", "span", "tell"]
 
 MISSING = "(not recorded)"
 
@@ -42,6 +43,35 @@ def span(values: Iterable[float] | None, unit: str = "") -> str:
 def epochs(result: Result | None) -> str:
     """Return after how many epochs the seeds of a network stopped, e.g. ``18 to 23``; None: `MISSING`."""
     return span(None if result is None else result.history.groupby("seed")["epoch"].max())
+
+
+def listed(words: Sequence[str], none: str = "none") -> str:
+    """Return words as a list in a sentence: ``a, b and c``; `none` for no word."""
+    if len(words) < 2:
+        return words[0] if words else none
+    return f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def settings_apart(ours: Mapping[str, Any], reported: Mapping[str, Any]) -> str:
+    """Return a sentence on which settings of a run are not those that a report prints.
+
+    Parameters
+    ----------
+    ours, reported : dict of str to value
+        The same settings, e.g. ``learning_rate``; equal by ``==``.
+
+    Notes
+    -----
+    Notebooks: ``cnn_2d_cs464``, ``cnn_2d_cs464_early``.
+    """
+    changed = [
+        f"{name.replace('_', ' ')} {ours[name]} (report: {value})"
+        for name, value in reported.items()
+        if ours[name] != value
+    ]
+    if changed:
+        return f"**This run differs from the report:** {'; '.join(changed)}."
+    return "This run has all of these settings as the report prints them."
 
 
 def tell(**words: str) -> None:

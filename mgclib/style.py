@@ -9,9 +9,10 @@ from collections.abc import Callable
 from typing import Any
 
 import matplotlib as mpl
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-__all__ = ["COLOURS", "CYCLE", "STYLE", "Card", "finished", "styled", "use_house_style"]
+__all__ = ["COLOURS", "CYCLE", "STYLE", "Card", "finished", "legend_above", "styled", "use_house_style"]
 
 COLOURS = {
     "blue": "#0072B2",
@@ -97,3 +98,9 @@ def finished(figure: Figure, title: str | None, note: str | None) -> Figure:
         height += 0.14 * len(note.splitlines())
     figure.set_size_inches(width, height)
     return figure
+
+
+def legend_above(axes: Axes) -> None:
+    """Set the legend of `axes` in one line above it, where it hides nothing."""
+    columns = len(axes.get_legend_handles_labels()[1])
+    axes.legend(loc="lower left", bbox_to_anchor=(-0.02, 1.0), ncols=columns, borderaxespad=0.2, columnspacing=1.4)

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from mgclib import reports
+from mgclib.metrics import wilson
 from mgclib.reports import compare
-from mgclib.reports.claims import METRIC_NAMES, claim, measure, wilson
+from mgclib.reports.claims import METRIC_NAMES, claim, measure
 from mgclib.reports.structure import input_shape, n_genres, same_structure
 from mgclib.results import METRICS, Result, predictions_frame
 

@@ -217,10 +217,6 @@ def test_a_table_whose_predictions_are_unknown_is_refused():
         overview.called_accuracy("cs464-2020/table-3", "cs464-2020/number-2d-cnn-class-accuracy-25")
 
 
-def test_words_are_listed_as_in_a_sentence():
-    assert [overview.listed(list(words)) for words in ("", "a", "ab", "abc")] == ["none", "a", "a and b", "a, b and c"]
-
-
 FIGURES = {
     "top-k": lambda: overview.top_k_chart(overview.scores()),
     "fall": lambda: overview.fall_chart(overview.scores()),

@@ -47,6 +47,15 @@ def history_of(lengths: tuple[int, ...], validation: bool = True) -> pd.DataFram
 
 BARS = {"reported": pd.Series([0.5, np.nan], ["a", "b"]), "this build": pd.Series([0.1, 1.0], ["a", "b"])}
 MELS = RNG.uniform(-80, 0, (7, 128, 40))
+WALK = pd.DataFrame(
+    {
+        "run": ["SGD"] * 30 + ["Adam"] * 30,
+        "step": [*range(1, 31)] * 2,
+        "loss": [*range(30)] * 2,
+        "distance": [*np.arange(1, 31) / 100, *range(1, 31)],
+    }
+)
+ROUNDS = pd.DataFrame({"clips per genre": [5, 20], "steps": 200, "right": [12, 30], "clips": 60})
 FIGURES = {
     "confusion": lambda: plots.confusion(result_of(2), title="A title"),
     "confusion of an array": lambda: plots.confusion(np.array([[5, 2], [0, 0]]), genres=["a", "b"]),
@@ -58,6 +67,10 @@ FIGURES = {
     "grey images": lambda: plots.image_grid(np.zeros((3, 120, 360, 1), np.uint8), GENRES),
     "colour images": lambda: plots.image_grid(np.zeros((7, 64, 64, 3), np.uint8), list("abcdefg"), columns=3),
     "bars": lambda: plots.report_bars(BARS),
+    "bars beside chance": lambda: plots.report_bars(BARS, chance=0.1, top=60),
+    "walks": lambda: plots.walks(WALK, title="A title"),
+    "accuracy by clips": lambda: plots.accuracy_by_clips({"a": ROUNDS, "b": ROUNDS}, chance=0.1, note="a note"),
+    "levels": lambda: plots.genre_levels(MELS, list("aabbccd")),
     "strip": lambda: plots.accuracy_strip({"svm": result_of(3), "b": result_of(1)}, reported={"svm": 0.64}, chance=0.1),
     "waveform": lambda: plots.waveform(np.sin(np.arange(66150) / 20)),
     "short waveform": lambda: plots.waveform(np.zeros(10)),
@@ -106,6 +119,55 @@ def test_learning_curves_mark_every_best_epoch_and_average_only_common_epochs():
     assert [line.get_xdata().max() for line in thick] == [8, 8]
 
 
+def test_the_marked_epoch_is_drawn_where_training_went_on():
+    def places(figure):
+        return [line.get_xdata()[0] for axes in figure.axes for line in axes.lines if line.get_linestyle() == ":"]
+
+    assert places(plots.learning_curves(history_of((12, 8)), marked=10)) == [10, 10]
+    assert places(plots.learning_curves(history_of((12, 8)), marked=12)) == []
+
+
+def test_bars_end_where_they_should_and_guessing_has_its_line():
+    axes = plots.report_bars(BARS, chance=0.1, top=60).axes[0]
+    assert axes.get_ylim() == (0, 60)
+    (line,) = [line for line in axes.lines if line.get_label() == "chance"]
+    assert list(line.get_ydata()) == [10, 10]
+    assert plots.report_bars(BARS).axes[0].get_ylim() == (0, 100)
+
+
+def test_a_walk_shows_the_mean_of_the_last_batches_and_every_distance():
+    loss, distance = plots.walks(WALK).axes
+    assert [line.get_label() for line in distance.lines] == ["SGD", "Adam"]
+    for line in loss.lines:
+        assert line.get_ydata()[0] == 0
+        assert line.get_ydata()[2] == 1, "fewer batches than asked for: the mean of those there are"
+        assert line.get_ydata()[-1] == np.mean(range(10, 30))
+    np.testing.assert_array_equal(distance.lines[0].get_ydata(), WALK["distance"][:30])
+    assert distance.get_yscale() == "log"
+
+
+def test_accuracy_by_clips_has_the_interval_of_its_test_clips():
+    from scipy import stats
+
+    for axes in plots.accuracy_by_clips({"a": ROUNDS, "b": ROUNDS[:1]}).axes:
+        dots = axes.lines[0].get_xydata()
+        assert dots.tolist() in ([[5, 20], [20, 50]], [[5, 20]])
+        for (size, _), right, bar in zip(dots, (12, 30), axes.collections[0].get_segments(), strict=False):
+            expected = stats.binomtest(right, 60).proportion_ci(method="wilson")
+            np.testing.assert_allclose(bar, [[size, 100 * expected.low], [size, 100 * expected.high]])
+
+
+def test_levels_are_means_over_the_clips_of_a_genre_darkest_first():
+    mels = np.array([-10.0, -30, -50, -70, -5])[:, None, None] * np.ones((1, 3, 4))
+    axes = plots.genre_levels(mels, ["b", "b", "a", "a", "c"]).axes[0]
+    drawn = axes.containers[0]
+    assert list(drawn.lines[0].get_xdata()) == [-60, -20, -5]
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["a", "b", "c"]
+    half = 20 / 2**0.5  # two values 20 apart
+    ends = [segment[:, 0] for segment in drawn.lines[2][0].get_segments()]
+    np.testing.assert_allclose(ends, [[-60 - half, -60 + half], [-20 - half, -20 + half], [-5, -5]])
+
+
 def test_strip_shows_every_seed_and_the_reported_value():
     result = result_of(4)
     figure = plots.accuracy_strip({"svm": result}, reported=0.64)
@@ -132,6 +194,10 @@ def test_frequency_axis_is_in_hertz_of_the_spec():
         lambda: plots.confusion(np.ones((2, 2))),
         lambda: plots.learning_curves(pd.DataFrame()),
         lambda: plots.mel_grid(MELS, ["a"]),
+        lambda: plots.walks(WALK[:0]),
+        lambda: plots.accuracy_by_clips({}),
+        lambda: plots.accuracy_by_clips({"a": ROUNDS[:0]}),
+        lambda: plots.genre_levels(MELS, ["a"]),
         lambda: plots.image_grid(np.zeros((2, 4, 4, 2)), ["a", "b"]),
         lambda: plots.report_bars({"reported": pd.Series([np.nan], ["a"])}),
         lambda: plots.accuracy_strip({}),

@@ -56,6 +56,18 @@ def test_epochs_are_the_last_of_each_seed_not_the_best():
     assert prose.epochs(make_result((2, 2), epochs=(3, 3))) == "3"
 
 
+def test_words_are_listed_as_in_a_sentence():
+    assert [prose.listed(list(words)) for words in ("", "a", "ab", "abc")] == ["none", "a", "a and b", "a, b and c"]
+
+
+def test_settings_that_differ_from_the_report_are_named_with_both_values():
+    reported = {"learning_rate": 0.001, "epochs": 100}
+    assert prose.settings_apart({"learning_rate": 0.03, "epochs": 100}, reported) == (
+        "**This run differs from the report:** learning rate 0.03 (report: 0.001)."
+    )
+    assert "all of these settings" in prose.settings_apart({"learning_rate": 1e-3, "epochs": 100}, reported)
+
+
 def test_words_are_told_to_the_page_as_text_under_their_name(monkeypatch):
     glued = {}
     monkeypatch.setattr("myst_nb.glue", lambda name, value, display: glued.update({name: (value, display)}))

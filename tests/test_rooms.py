@@ -15,7 +15,7 @@ ROOMS = (
     # dataset -> split -> inputs
     "audio features projection shards store datasets listening allocation splits",
     # result: predictions are stored, metrics are derived
-    "metrics predictions results prose records style plots sequences clouds ideas",
+    "metrics predictions results prose records style plots clouds",
     # model: what trains also splits and makes a result
     "models callbacks training filters",
     # page

@@ -15,8 +15,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from mgclib.errors import ParameterError
-from mgclib.overview.methods import FILTERED, RANDOM, REPORTED, SOURCES, listed
-from mgclib.reports.claims import wilson
+from mgclib.metrics import wilson
+from mgclib.overview.methods import FILTERED, RANDOM, REPORTED, SOURCES
+from mgclib.prose import listed
 from mgclib.style import COLOURS, Card, finished, styled
 
 __all__ = ["clips_to_part", "fall_chart", "genre_heat", "separation", "top_k_chart"]

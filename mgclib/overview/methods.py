@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from mgclib import metrics, records
-from mgclib.reports.claims import wilson
+from mgclib.metrics import wilson
 from mgclib.reports.loader import item
 from mgclib.results import Result, mcnemar
 
@@ -20,7 +20,6 @@ __all__ = [
     "SOURCES",
     "Method",
     "falls",
-    "listed",
     "newcombe",
     "paired",
     "paired_table",
@@ -302,10 +301,3 @@ def told_apart(row: pd.Series) -> bool:
     """Return whether a row of `paired` tells its two methods apart (see `paired_table`)."""
     clear = row["low"] > 0 or row["high"] < 0
     return bool(clear and row["significant"] > row["seeds"] / 2)
-
-
-def listed(words: Sequence[str], none: str = "none") -> str:
-    """Return words as a list in a sentence: ``a, b and c``; `none` for no word."""
-    if len(words) < 2:
-        return words[0] if words else none
-    return f"{', '.join(words[:-1])} and {words[-1]}"

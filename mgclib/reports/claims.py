@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -15,7 +14,7 @@ from mgclib.reports.loader import Item, ReportError
 if TYPE_CHECKING:
     from mgclib.results import Result
 
-__all__ = ["Claim", "Measured", "claim", "claims", "declared", "measure", "wilson"]
+__all__ = ["Claim", "Measured", "claim", "claims", "declared", "measure"]
 
 SHARES = {
     "accuracy": ("accuracy", "test"),
@@ -126,6 +125,8 @@ class Claim:
         """Wilson's 95 % interval of a share with known counts, else None."""
         if self.correct is None or not self.total:
             return None
+        from mgclib.metrics import wilson
+
         return wilson(self.correct, self.total)
 
 
@@ -138,23 +139,6 @@ class Measured:
     high: float | None = None
     n: int = 1
     kind: str = ""
-
-
-def wilson(correct: int, total: int, z: float = 1.959963984540054) -> tuple[float, float]:
-    """Return Wilson's score interval of a share : tuple of two floats in [0, 1].
-
-    Parameters
-    ----------
-    correct, total : int
-        Hits and trials, ``0 <= correct <= total``, ``total > 0``.
-    z : float > 0
-        Quantile of the normal distribution; the default gives 95 %.
-    """
-    share = correct / total
-    middle = share + z * z / (2 * total)
-    spread = z * math.sqrt(share * (1 - share) / total + z * z / (4 * total * total))
-    scale = 1 + z * z / total
-    return max(0.0, (middle - spread) / scale), min(1.0, (middle + spread) / scale)
 
 
 def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:

@@ -1,4 +1,4 @@
-"""Pictures of sequences: the lifted steps are the picture's own, and the curves count what they say."""
+"""Sequences: the lifted steps and windows are the picture's own, and the curves count what they say."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from matplotlib.patches import Rectangle
 
-from mgclib import sequences
+from mgclib import plots
 from mgclib.errors import ParameterError
 
 RNG = np.random.default_rng(5)
@@ -20,7 +20,7 @@ def texts(axes) -> list[str]:
 
 @pytest.mark.parametrize(("steps", "chosen"), [("columns", [0, 4, 9]), ("rows", [0, 2, 5])])
 def test_the_lifted_steps_are_those_marked_in_the_picture(steps, chosen):
-    figure = sequences.unrolled(PICTURE, "jazz", steps=steps, shown=3)
+    figure = plots.unrolled(PICTURE, "jazz", steps=steps, shown=3)
     above, below = figure.axes
     strips = [image.get_array()[:, 0] for image in below.images]
     expected = [PICTURE[:, k] if steps == "columns" else PICTURE[k] for k in chosen]
@@ -48,7 +48,7 @@ def test_opinions_count_the_right_answers_after_each_step():
     labels[9] = 1
     probabilities[9, -1] = [0.99, 0.01, 0, 0, 0]  # the surest of all, but wrong
     pictures = np.arange(n, dtype=np.uint8)[:, None, None, None] * np.ones((1, 4, 7, 3), np.uint8)
-    figure = sequences.opinions(probabilities, labels, pictures, GENRES)
+    figure = plots.opinions(probabilities, labels, pictures, GENRES)
     heard, one, everyone = figure.axes
     assert heard.images[0].get_array()[0, 0, 0] == 8
     assert heard.get_title(loc="left") == "a clip of pop"
@@ -62,7 +62,7 @@ def test_opinions_count_the_right_answers_after_each_step():
 
 def test_a_network_that_is_never_right_is_drawn_without_a_false_claim():
     probabilities = np.tile([0.8, 0.1, 0.1, 0, 0], (2, 3, 1))
-    figure = sequences.opinions(probabilities, [1, 2], np.zeros((2, 4, 3, 3), np.uint8), GENRES)
+    figure = plots.opinions(probabilities, [1, 2], np.zeros((2, 4, 3, 3), np.uint8), GENRES)
     assert "named rightly" not in figure.get_supxlabel()
     assert max(figure.axes[2].lines[0].get_ydata()) == 0
 
@@ -70,14 +70,44 @@ def test_a_network_that_is_never_right_is_drawn_without_a_false_claim():
 @pytest.mark.parametrize(
     ("draw", "message"),
     [
-        (lambda: sequences.unrolled(PICTURE[..., 0], "jazz"), r"expected \(height, width, 3\)"),
-        (lambda: sequences.unrolled(PICTURE, "jazz", shown=11), "from 2 to the picture's 10 steps"),
-        (lambda: sequences.unrolled(PICTURE, "jazz", shown=1), "shown=1"),
-        (lambda: sequences.opinions(np.ones((2, 3, 4)), [0, 1], [PICTURE] * 2, GENRES), "5 genres"),
-        (lambda: sequences.opinions(np.ones((2, 3, 5)), [0], [PICTURE] * 2, GENRES), "1 labels, 2 pictures"),
+        (lambda: plots.unrolled(PICTURE[..., 0], "jazz"), r"expected \(height, width, 3\)"),
+        (lambda: plots.unrolled(PICTURE, "jazz", shown=11), "from 2 to the picture's 10 steps"),
+        (lambda: plots.unrolled(PICTURE, "jazz", shown=1), "shown=1"),
+        (lambda: plots.opinions(np.ones((2, 3, 4)), [0, 1], [PICTURE] * 2, GENRES), "5 genres"),
+        (lambda: plots.opinions(np.ones((2, 3, 5)), [0], [PICTURE] * 2, GENRES), "1 labels, 2 pictures"),
     ],
 )
 def test_what_cannot_be_drawn_is_named_in_one_line(draw, message):
     with pytest.raises(ParameterError, match=message) as caught:
         draw()
     assert "\n" not in str(caught.value)
+
+
+def test_the_second_window_holds_the_end_of_a_band_and_the_start_of_the_next():
+    picture = RNG.integers(0, 256, (40, 100, 3), dtype=np.uint8)
+    figure = plots.long_row(picture, window=30, bands=8)
+    top, bottom = figure.axes
+    first, end, start = [p for p in top.patches if isinstance(p, Rectangle)]
+    assert (first.get_width(), end.get_width(), start.get_width()) == (30, 15, 15)
+    assert end.get_x() + end.get_width() == 99.5, "up to the right edge of its row"
+    assert start.get_x() == -0.5, "from the left edge of the next"
+    assert start.get_y() == end.get_y() + 1 == first.get_y() + 1
+    line = bottom.images[0].get_array()
+    drawn = top.images[0].get_array()
+    row = int(end.get_y() + 0.5)
+    np.testing.assert_array_equal(line[0], np.concatenate([drawn[row], drawn[row + 1]]))
+    crossing = bottom.patches[-1]
+    assert (crossing.get_x(), crossing.get_width()) == (84.5, 30)
+
+
+def test_a_window_longer_than_a_row_is_drawn_as_far_as_two_rows_go():
+    figure = plots.long_row(RNG.integers(0, 256, (4, 16), dtype=np.uint8), window=64)
+    assert sum(p.get_width() for p in figure.axes[1].patches[-1:]) == 32
+
+
+@pytest.mark.parametrize(
+    ("shape", "options"), [((1, 9), {}), ((9,), {}), ((9, 9), {"bands": 1}), ((9, 9), {"window": 0})]
+)
+def test_what_has_no_two_rows_is_refused(shape, options):
+    with pytest.raises(ParameterError, match="has no two rows"):
+        plots.long_row(np.zeros(shape, np.uint8), **options)

@@ -1,11 +1,12 @@
-"""Pictures about networks that read a clip as a sequence: what a step is, and what the network thinks on the way.
+"""How a network reads a picture as a sequence: row after row, step by step, and what it thinks on the way.
 
-Notebook: ``lstm``.
+Notebooks: ``cnn_1d``, ``lstm``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -15,11 +16,72 @@ from matplotlib.patches import ConnectionPatch, FancyBboxPatch, Rectangle
 from mgclib.errors import ParameterError
 from mgclib.style import COLOURS, CYCLE, Card, finished, styled
 
-__all__ = ["opinions", "unrolled"]
+__all__ = ["long_row", "opinions", "unrolled"]
 
+LABEL: dict[str, Any] = {"color": "white", "ha": "center", "va": "center", "fontsize": 9}
+LABEL["bbox"] = {"facecolor": COLOURS["ink"], "edgecolor": "none", "pad": 1.8}
 NAMED = 4
 OPINIONS = "The trained network is asked for the genre after each step, though only its last answer was ever trained."
 CHOSEN = "The clip shown is the one that it names rightly and most surely."
+
+
+@styled
+def long_row(
+    image: np.ndarray, *, window: int = 64, bands: int = 12, title: str | None = None, note: str | None = None
+) -> Figure:
+    """Draw a picture as a one-dimensional network reads it: row after row, with two windows of one filter.
+
+    One window lies inside a row, the other at its end, where it holds pixels of two bands of pitch.
+
+    Parameters
+    ----------
+    image : np.ndarray [shape=(height, width) or (height, width, 3), uint8]
+        The highest band first.
+    window : int > 0 [pixels]
+        Length of the filter.
+    bands : int >= 2
+        So many rows are drawn, spread evenly: single rows of the whole picture would be too thin to see.
+    """
+    image = np.asarray(image)
+    if image.ndim not in (2, 3) or image.shape[0] < 2 or bands < 2 or window < 1:
+        raise ParameterError(f"a picture of shape {image.shape} with bands={bands} and window={window} has no two rows")
+    height, width = image.shape[:2]
+    drawn = image[np.unique(np.linspace(0, height - 1, min(bands, height)).round().astype(int))]
+    upper = len(drawn) // 2 - 1
+    figure = Card(figsize=(8.2, 4.0), layout="constrained")
+    top, bottom = figure.subplots(2, 1, height_ratios=(3.2, 1))
+    for axes, picture in ((top, drawn), (bottom, np.concatenate([drawn[upper], drawn[upper + 1]])[None])):
+        axes.imshow(picture, cmap="gray", vmin=0, vmax=255, aspect="auto", interpolation="nearest")
+        axes.grid(False)
+    half = window / 2
+    for name, middle, colour in (("A", max(half, width / 3), "sky"), ("B", width, "green")):
+        pieces = _pieces(middle - half, middle + half, width)
+        bottom.add_patch(_outline(pieces[0][1] + pieces[0][0] * width, 0, sum(p[2] for p in pieces), colour))
+        bottom.annotate(name, (middle, 1.0), xycoords=("data", "axes fraction"), ha="center", va="bottom")
+        for row, start, length in pieces:
+            top.add_patch(_outline(start, upper + row, length, colour))
+            top.text(start + length / 2 - 0.5, upper + row, name, **LABEL)
+    bottom.axvline(width - 0.5, color="white", linestyle=":", linewidth=1.6)
+    top.set(xlabel="time (pixels)", ylabel="pitch", yticks=[])
+    bottom.set(xlabel="place in the long row (pixels); dotted: the next band of pitch begins", yticks=[])
+    if note is None:
+        note = (
+            f"Drawn with {len(drawn)} of its {height} rows. A window of {window} pixels: A sees neighbours in "
+            "time at one pitch, B the end of one band and the beginning of the next."
+        )
+    return finished(figure, title, note)
+
+
+def _pieces(start: float, end: float, width: int) -> list[tuple[int, float, float]]:
+    """Cut a stretch of two rows in a line into its part of each: (row, first pixel, length)."""
+    start, end = max(0.0, start), min(2.0 * width, end)
+    cut = [(row, max(start, row * width), min(end, (row + 1) * width)) for row in (0, 1)]
+    return [(row, low - row * width, high - low) for row, low, high in cut if high > low]
+
+
+def _outline(x: float, row: float, length: float, colour: str) -> Rectangle:
+    look = {"edgecolor": COLOURS[colour], "facecolor": "none", "linewidth": 2.2, "clip_on": False, "zorder": 5}
+    return Rectangle((x - 0.5, row - 0.5), length, 1, **look)
 
 
 @styled

@@ -1,26 +1,22 @@
-"""Pictures that explain an idea: which pictures a kernel finds alike, and in which order a network reads one.
+"""Which pictures a kernel finds alike.
 
-They know arrays and names, no data sets. Notebooks: ``svm_pixels``, ``cnn_1d``.
+Notebook: ``svm_pixels``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
 
 from mgclib.errors import ParameterError
 from mgclib.style import COLOURS, Card, finished, styled
 
-__all__ = ["nearest", "neighbours", "unrolled"]
+__all__ = ["nearest", "neighbours"]
 
 BLOCK = 64
-LABEL: dict[str, Any] = {"color": "white", "ha": "center", "va": "center", "fontsize": 9}
-LABEL["bbox"] = {"facecolor": COLOURS["ink"], "edgecolor": "none", "pad": 1.8}
 NEIGHBOURS = "d: distance over all pixel values (0 … 1). Likeness: exp(-γ d²), 1 for equal pictures."
 
 
@@ -125,62 +121,3 @@ def _framed(axes: Axes, image: np.ndarray, words: str, colour: str) -> None:
     axes.grid(False)
     for spine in axes.spines.values():
         spine.set(visible=True, color=colour, linewidth=2.4)
-
-
-@styled
-def unrolled(
-    image: np.ndarray, *, window: int = 64, bands: int = 12, title: str | None = None, note: str | None = None
-) -> Figure:
-    """Draw a picture as a one-dimensional network reads it: row after row, with two windows of one filter.
-
-    One window lies inside a row, the other at its end, where it holds pixels of two bands of pitch.
-
-    Parameters
-    ----------
-    image : np.ndarray [shape=(height, width) or (height, width, 3), uint8]
-        The highest band first.
-    window : int > 0 [pixels]
-        Length of the filter.
-    bands : int >= 2
-        So many rows are drawn, spread evenly: single rows of the whole picture would be too thin to see.
-    """
-    image = np.asarray(image)
-    if image.ndim not in (2, 3) or image.shape[0] < 2 or bands < 2 or window < 1:
-        raise ParameterError(f"a picture of shape {image.shape} with bands={bands} and window={window} has no two rows")
-    height, width = image.shape[:2]
-    drawn = image[np.unique(np.linspace(0, height - 1, min(bands, height)).round().astype(int))]
-    upper = len(drawn) // 2 - 1
-    figure = Card(figsize=(8.2, 4.0), layout="constrained")
-    top, bottom = figure.subplots(2, 1, height_ratios=(3.2, 1))
-    for axes, picture in ((top, drawn), (bottom, np.concatenate([drawn[upper], drawn[upper + 1]])[None])):
-        axes.imshow(picture, cmap="gray", vmin=0, vmax=255, aspect="auto", interpolation="nearest")
-        axes.grid(False)
-    half = window / 2
-    for name, middle, colour in (("A", max(half, width / 3), "sky"), ("B", width, "green")):
-        pieces = _pieces(middle - half, middle + half, width)
-        bottom.add_patch(_outline(pieces[0][1] + pieces[0][0] * width, 0, sum(p[2] for p in pieces), colour))
-        bottom.annotate(name, (middle, 1.0), xycoords=("data", "axes fraction"), ha="center", va="bottom")
-        for row, start, length in pieces:
-            top.add_patch(_outline(start, upper + row, length, colour))
-            top.text(start + length / 2 - 0.5, upper + row, name, **LABEL)
-    bottom.axvline(width - 0.5, color="white", linestyle=":", linewidth=1.6)
-    top.set(xlabel="time (pixels)", ylabel="pitch", yticks=[])
-    bottom.set(xlabel="place in the long row (pixels); dotted: the next band of pitch begins", yticks=[])
-    if note is None:
-        note = (
-            f"Drawn with {len(drawn)} of its {height} rows. A window of {window} pixels: A sees neighbours in "
-            "time at one pitch, B the end of one band and the beginning of the next."
-        )
-    return finished(figure, title, note)
-
-
-def _pieces(start: float, end: float, width: int) -> list[tuple[int, float, float]]:
-    """Cut a stretch of two rows in a line into its part of each: (row, first pixel, length)."""
-    start, end = max(0.0, start), min(2.0 * width, end)
-    cut = [(row, max(start, row * width), min(end, (row + 1) * width)) for row in (0, 1)]
-    return [(row, low - row * width, high - low) for row, low, high in cut if high > low]
-
-
-def _outline(x: float, row: float, length: float, colour: str) -> Rectangle:
-    look = {"edgecolor": COLOURS[colour], "facecolor": "none", "linewidth": 2.2, "clip_on": False, "zorder": 5}
-    return Rectangle((x - 0.5, row - 0.5), length, 1, **look)

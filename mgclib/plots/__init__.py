@@ -1,0 +1,39 @@
+"""Figures of the book, from arrays and results.
+
+Every figure stands on a white card, so that it reads the same on a light and on a dark page; colours are those of
+Okabe and Ito, which colour-blind readers can tell apart, and never carry a meaning alone. Functions return a
+`Figure` that shows itself in a notebook; nothing is displayed on the side and no global state changes. What cannot be
+drawn (nothing to show, arrays and names that do not fit together) raises `ParameterError`. `title` and `note`, where
+given, stand above and below the figure; the note of a `Result` is its caption.
+
+Modules: `inputs` (what a model is given), `neighbours` and `sequences` (how it looks at it), `learning` (how training
+went), `scores` (what came out). Notebooks: all of them.
+"""
+
+from mgclib.plots.inputs import genre_levels, image_grid, mel_grid, waveform
+from mgclib.plots.learning import accuracy_by_clips, learning_curves, walks
+from mgclib.plots.neighbours import nearest, neighbours
+from mgclib.plots.scores import accuracy_strip, confusion, report_bars
+from mgclib.plots.sequences import long_row, opinions, unrolled
+from mgclib.style import COLOURS, Card, use_house_style
+
+__all__ = [
+    "COLOURS",
+    "Card",
+    "accuracy_by_clips",
+    "accuracy_strip",
+    "confusion",
+    "genre_levels",
+    "image_grid",
+    "learning_curves",
+    "long_row",
+    "mel_grid",
+    "nearest",
+    "neighbours",
+    "opinions",
+    "report_bars",
+    "unrolled",
+    "use_house_style",
+    "walks",
+    "waveform",
+]
