@@ -12,7 +12,8 @@ from mgclib.results import Result
 
 __all__ = ["MISSING", "epochs", "listed", "percent", "settings_apart", "span", "tell"]
 
-MISSING = "(not recorded)"
+MISSING = "…"
+"""A gap in a sentence, for what is not recorded yet; how-to-read.md says so."""
 
 
 def percent(value: Result | float | None, metric: str = "accuracy", split: str = "test") -> str:
@@ -70,7 +71,7 @@ def settings_apart(ours: Mapping[str, Any], reported: Mapping[str, Any]) -> str:
         if ours[name] != value
     ]
     if changed:
-        return f"**This run differs from the report:** {'; '.join(changed)}."
+        return f"This run differs from the report: {'; '.join(changed)}."
     return "This run has all of these settings as the report prints them."
 
 

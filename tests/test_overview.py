@@ -18,6 +18,7 @@ from mgclib.results import Result
 TEN = tuple(reports.item("cs464-2020/table-1").value("per_class"))
 SVM, MEL, LSTM, WAVE, CNN = overview.CS464
 REPORTED, RANDOM, FILTERED = overview.SOURCES
+SPLIT = overview.SHORT[RANDOM]
 
 
 @pytest.fixture
@@ -66,16 +67,23 @@ def test_a_reported_share_stands_with_the_interval_of_its_200_clips(shelf, metho
     assert (found.low, found.high) == pytest.approx((interval.low, interval.high))
 
 
-def test_what_is_missing_is_named_and_never_a_number(shelf):
+def test_what_is_missing_is_a_dash_and_never_a_number(shelf):
     scores = overview.scores()
     assert scores[scores["source"] != REPORTED]["share"].isna().all()
     table = overview.top_table(scores)
-    assert list(table.loc[(SVM.name, REPORTED), ["top-2 (%)", "top-3 (%)"]]) == ["not in the report"] * 2
-    assert set(table.loc[(LSTM.name, RANDOM)][:3]) == {"not recorded yet"}
+    assert list(table.loc[(SVM.name, REPORTED), ["top-2 (%)", "top-3 (%)"]]) == ["—"] * 2
+    assert set(table.loc[(LSTM.name, SPLIT)]) == {"—"}
     assert overview.paired_table().empty
     assert overview.falls(scores).empty
     assert overview.same_order(scores, REPORTED) is True
     assert overview.same_order(scores, RANDOM) is None
+
+
+def test_a_value_of_a_table_stays_on_one_line_with_its_rows_and_columns(shelf):
+    table = overview.top_table(overview.scores())
+    page = overview.one_line(table).to_html()
+    assert "td {\n  white-space: nowrap;" in page
+    assert all(word in page for word in (*table.columns, SVM.name, "63.5 [57, 70]"))
 
 
 def test_a_record_gives_mean_and_interval_over_its_seeds(shelf):
@@ -87,7 +95,7 @@ def test_a_record_gives_mean_and_interval_over_its_seeds(shelf):
     assert (one.low, one.high) == pytest.approx((max(0, 0.625 - half), min(1, 0.625 + half)), abs=1e-4)
     assert row(scores, SVM, RANDOM, 2).share == 0.625
     assert row(scores, SVM, RANDOM, 3).share == 1
-    assert overview.top_table(scores).loc[(SVM.name, RANDOM), "top-1 (%)"] == "62.5 [0, 100]"
+    assert overview.top_table(scores).loc[(SVM.name, SPLIT), "top-1 (%)"] == "62.5 [0, 100]"
 
 
 def test_three_genres_never_stand_with_ten(shelf):
@@ -95,8 +103,8 @@ def test_three_genres_never_stand_with_ten(shelf):
     keep(shelf, "gtzan3", WAVE, {0: "1110"}, genres=("classical", "jazz", "rock"))
     keep(shelf, "gtzan3-filtered", WAVE, {0: "1100"}, genres=("classical", "jazz", "rock"))
     scores = overview.scores()
-    assert (WAVE.name, RANDOM) not in overview.top_table(scores).index
-    assert overview.top_table(scores, "gtzan3").loc[(WAVE.name, RANDOM), "top-1 (%)"].startswith("75.0 ")
+    assert (WAVE.name, SPLIT) not in overview.top_table(scores).index
+    assert overview.top_table(scores, "gtzan3").loc[(WAVE.name, SPLIT), "top-1 (%)"].startswith("75.0 ")
     assert list(scores[scores["data"] == "gtzan3"]["chance"].round(3)) == [0.333, 0.667, 1.0] * 2
     assert overview.paired(source=RANDOM).empty
     assert overview.genre_f1()[RANDOM][WAVE.name].isna().all()
@@ -128,7 +136,7 @@ def test_pairs_count_the_clips_that_one_method_alone_has_right(shelf):
     assert other.shared == pytest.approx(5 / 15)
     assert np.isnan(other.difference)
     assert (
-        overview.paired_table().loc[(RANDOM, f"{SVM.name} – {CNN.name}"), "verdict"] == "other test clips (33% shared)"
+        overview.paired_table().loc[(SPLIT, f"{SVM.name} – {CNN.name}"), "verdict"] == "other test clips (33% shared)"
     )
 
 

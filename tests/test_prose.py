@@ -1,4 +1,4 @@
-"""Prose: numbers in words, as worked out by hand; a value that is missing is said to be missing."""
+"""Prose: numbers in words, as worked out by hand; a value that is missing leaves a gap."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ def test_of_a_result_the_mean_over_its_seeds_is_told():
     assert prose.percent(result, "top_2_accuracy") == "100 %"
 
 
-def test_what_was_not_recorded_is_said_to_be_so():
-    assert prose.percent(None) == prose.span(None) == prose.epochs(None) == "(not recorded)"
+def test_what_was_not_recorded_leaves_a_gap_in_the_sentence():
+    assert prose.percent(None) == prose.span(None) == prose.epochs(None) == "…"
 
 
 def test_a_span_goes_from_the_least_to_the_greatest():
@@ -63,7 +63,7 @@ def test_words_are_listed_as_in_a_sentence():
 def test_settings_that_differ_from_the_report_are_named_with_both_values():
     reported = {"learning_rate": 0.001, "epochs": 100}
     assert prose.settings_apart({"learning_rate": 0.03, "epochs": 100}, reported) == (
-        "**This run differs from the report:** learning rate 0.03 (report: 0.001)."
+        "This run differs from the report: learning rate 0.03 (report: 0.001)."
     )
     assert "all of these settings" in prose.settings_apart({"learning_rate": 1e-3, "epochs": 100}, reported)
 

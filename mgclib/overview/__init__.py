@@ -11,10 +11,12 @@ from mgclib.overview.figures import clips_to_part, fall_chart, genre_heat, separ
 from mgclib.overview.genres import called_accuracy, extremes, genre_f1, two_extremes
 from mgclib.overview.methods import (
     CS464,
+    SHORT,
     SOURCES,
     Method,
     falls,
     newcombe,
+    one_line,
     paired,
     paired_table,
     reported_pairs,
@@ -26,6 +28,7 @@ from mgclib.overview.methods import (
 
 __all__ = [
     "CS464",
+    "SHORT",
     "SOURCES",
     "Method",
     "called_accuracy",
@@ -36,6 +39,7 @@ __all__ = [
     "genre_f1",
     "genre_heat",
     "newcombe",
+    "one_line",
     "paired",
     "paired_table",
     "reported_pairs",

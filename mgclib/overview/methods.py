@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
+from pandas.io.formats.style import Styler
 
 from mgclib import metrics, records
 from mgclib.metrics import wilson
@@ -17,10 +18,12 @@ from mgclib.results import Result, mcnemar
 
 __all__ = [
     "CS464",
+    "SHORT",
     "SOURCES",
     "Method",
     "falls",
     "newcombe",
+    "one_line",
     "paired",
     "paired_table",
     "reported_pairs",
@@ -33,6 +36,11 @@ __all__ = [
 REPORTED, RANDOM, FILTERED = "reported", "recorded, report's split", "recorded, fault-filtered"
 SOURCES = {REPORTED: None, RANDOM: "", FILTERED: "-filtered"}
 """Whose number it is, and the end of the name of the profile that recorded it."""
+
+SHORT = {REPORTED: "reported", RANDOM: "report's split", FILTERED: "fault-filtered"}
+"""The sources of `SOURCES` in a table, where room is short."""
+
+NOTHING = "—"
 
 TOP = {1: "accuracy", 2: "top_2_accuracy", 3: "top_3_accuracy"}
 ALPHA = 0.05
@@ -122,22 +130,31 @@ def _recorded(result: Result | None) -> dict[int, tuple]:
 
 
 def top_table(table: pd.DataFrame, data: str = "gtzan") -> pd.DataFrame:
-    """Set `scores` on one data set as a table: a row per method and source, per cent with 95 % intervals in words."""
+    """Set `scores` on one data set as a table: a row per method and source, per cent with 95 % intervals in words.
+
+    What is not in the report, or not recorded, is a dash.
+    """
     part = table[table["data"] == data]
     rows = {}
     for (method, source), three in part.groupby(["method", "source"], sort=False):
-        missing = "not in the report" if source == REPORTED else "not recorded yet"
-        cells = {f"top-{row.k} (%)": _cell(row, missing) for row in three.itertuples()}
-        rows[method, source] = {**cells, "interval over": next((over for over in three["over"] if over), "")}
+        cells = {f"top-{row.k} (%)": _cell(row) for row in three.itertuples()}
+        over = next((over for over in three["over"] if over), NOTHING)
+        rows[method, SHORT[source]] = {**cells, "interval over": over}
     index = pd.MultiIndex.from_tuples(rows, names=["method", "source"])
     return pd.DataFrame(list(rows.values()), index=index)
 
 
-def _cell(row: tuple, missing: str) -> str:
+def _cell(row: tuple) -> str:
     if np.isnan(row.share):
-        return missing
+        return NOTHING
     digits = f"{100 * row.share:g}" if row.source == REPORTED else f"{100 * row.share:.1f}"
     return f"{digits} [{100 * row.low:.0f}, {100 * row.high:.0f}]"
+
+
+def one_line(table: pd.DataFrame) -> Styler:
+    """Return a table for a page whose values stay on one line each; only its headings may wrap."""
+    nowrap = {"selector": "td", "props": "white-space: nowrap"}
+    return table.style.set_table_attributes('class="dataframe"').set_table_styles([nowrap])
 
 
 def same_order(table: pd.DataFrame, source: str) -> bool | None:
@@ -280,7 +297,7 @@ def paired_table(methods: Sequence[Method] = CS464) -> pd.DataFrame:
     rows = {}
     for source in (RANDOM, FILTERED):
         for pair, row in paired(methods, source).iterrows():
-            rows[source, pair] = _pair_cells(row)
+            rows[SHORT[source], pair] = _pair_cells(row)
     index = pd.MultiIndex.from_tuples(rows or [("", "")], names=["source", "A – B"])[: len(rows)]
     return pd.DataFrame(list(rows.values()), index=index, columns=PAIR_COLUMNS)
 
