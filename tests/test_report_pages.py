@@ -51,6 +51,17 @@ def test_every_erratum_stands_on_the_page_and_at_its_items(texts: dict[str, str]
             assert text.count(f"<{anchor}>`") == len(set(erratum.items))
 
 
+def test_a_claims_note_stands_at_its_own_item_and_nowhere_else(texts: dict[str, str]) -> None:
+    noted = {}
+    for entry in experiments.matrix().experiments.values():
+        noted |= {name: how["note"] for name, how in entry.reproduces.items() if "note" in how}
+    assert noted
+    for entry in reports.items():
+        section = re.split(r"^\(", texts[f"report-{entry.report}"].partition(f"({entry.anchor})=\n")[2], flags=re.M)[0]
+        remarks = re.findall(r"^\[Our run:\]\{\.mgc-muted\} (.*)$", section, re.M)
+        assert remarks == ([pages.markdown(noted[entry.id])] if entry.id in noted else []), entry.id
+
+
 def test_headings_go_down_one_step_at_a_time(texts: dict[str, str]) -> None:
     for text in texts.values():
         outside = re.sub(r"^```.*?^```$", "", text, flags=re.M | re.S)
