@@ -10,7 +10,7 @@ from typing import Any
 
 from mgclib.results import Result
 
-__all__ = ["MISSING", "epochs", "listed", "percent", "settings_apart", "span", "tell"]
+__all__ = ["MISSING", "ends", "epochs", "listed", "percent", "settings_apart", "span", "tell"]
 
 MISSING = "…"
 """A gap in a sentence, for what is not recorded yet; how-to-read.md says so."""
@@ -44,6 +44,20 @@ def span(values: Iterable[float] | None, unit: str = "") -> str:
 def epochs(result: Result | None) -> str:
     """Return after how many epochs the seeds of a network stopped, e.g. ``18 to 23``; None: `MISSING`."""
     return span(None if result is None else result.history.groupby("seed")["epoch"].max())
+
+
+def ends(result: Result | None, column: str = "accuracy") -> str:
+    """Return a share of the history at the last epoch of each seed, e.g. ``86 to 88 %``; None: `MISSING`.
+
+    Parameters
+    ----------
+    result : Result or None
+    column : str
+        ``accuracy`` or ``val_accuracy``.
+    """
+    if result is None:
+        return MISSING
+    return span(100 * result.history.sort_values("epoch").groupby("seed")[column].last(), " %")
 
 
 def listed(words: Sequence[str], none: str = "none") -> str:

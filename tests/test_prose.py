@@ -56,6 +56,15 @@ def test_epochs_are_the_last_of_each_seed_not_the_best():
     assert prose.epochs(make_result((2, 2), epochs=(3, 3))) == "3"
 
 
+def test_a_curve_ends_at_the_last_epoch_whatever_the_order_of_its_rows():
+    result = make_result((2, 2), epochs=(3, 4))
+    history = result.history.assign(accuracy=result.history["epoch"] / 10, val_accuracy=0.5)
+    backwards = Result(result.predictions, GENRES, history[::-1])
+    assert prose.ends(backwards) == "30 to 40 %"
+    assert prose.ends(backwards, "val_accuracy") == "50 %"
+    assert prose.ends(None) == prose.MISSING
+
+
 def test_words_are_listed_as_in_a_sentence():
     assert [prose.listed(list(words)) for words in ("", "a", "ab", "abc")] == ["none", "a", "a and b", "a, b and c"]
 
