@@ -4,7 +4,7 @@ Every genre has a colour and a shape of its own, so that neither carries the mea
 for the eye, `rotatable` for the hand: the latter turns in the bound page without a kernel and without a network,
 with the script `SCRIPT` that the book carries itself (see `mgclib.offline`).
 
-Notebook: ``pca``.
+What cannot be drawn raises `ParameterError`. Source: CS464 report, figure 1, appendix E. Notebook: ``pca``.
 """
 
 from __future__ import annotations
@@ -44,6 +44,13 @@ SHAPES = {
     "diamond-open": "D",
 }
 """Plotly's names of the shapes, and matplotlib's. Plotly's ``x`` needs a character that many fonts lack."""
+CURVES = (
+    ("vermilion", "-", True),
+    ("blue", (0, (4, 1.5)), False),
+    ("green", ":", True),
+    ("purple", "-.", False),
+)
+"""Colour and dashes of the curves of variance, and whether their values stand below them."""
 OBLIQUE = (("turned to the left", 20, -62), ("turned to the right", 20, 28))
 FLAT = (("from the front", (0, 2)), ("from above", (0, 1)))
 HEIGHT = 600
@@ -116,11 +123,12 @@ def variance(
     """
     if not curves or any(len(shares) == 0 for shares in curves.values()):
         raise ParameterError("there is no variance to draw; give at least one curve with a component")
+    if len(curves) > len(CURVES):
+        raise ParameterError(f"{len(curves)} curves of variance cannot be told apart; give at most {len(CURVES)}")
     figure = Card(figsize=(7.6, 3.9), layout="constrained")
     axes = figure.subplots()
     most = max(len(shares) for shares in curves.values())
-    looks = zip(("vermilion", "blue", "green", "purple"), ("-", (0, (4, 1.5)), ":", "-."), strict=True)
-    for (name, shares), (colour, dashes), below in zip(curves.items(), looks, (True, False, True, False), strict=False):
+    for (name, shares), (colour, dashes, below) in zip(curves.items(), CURVES, strict=False):
         total = 100 * np.cumsum(np.asarray(shares, dtype=float))
         numbers = np.arange(1, len(total) + 1)
         axes.plot(numbers, total, color=COLOURS[colour], linestyle=dashes, linewidth=1.9, label=name)

@@ -1,6 +1,6 @@
 """What a network on a waveform can hear: how far each layer reaches, and which frequencies its first filters answer.
 
-Notebooks: ``cnn_waveform``, ``cnn_waveform_watched``.
+What cannot be drawn raises `ParameterError`. Source: CS464 report, section 2.2. Notebook: ``cnn_waveform``.
 """
 
 from __future__ import annotations
@@ -145,7 +145,7 @@ def first_kernels(model: Any) -> np.ndarray:
     """
     kernel = next((w for layer in model.layers if hasattr(layer, "kernel_size") for w in layer.get_weights()), None)
     if kernel is None or kernel.ndim != 3 or kernel.shape[1] != 1:
-        raise ParameterError(f"{model.name} has no first convolution over one channel of samples")
+        raise ParameterError(f"{model.name} has no first convolution over one channel of samples; try cnn-1d-waveform")
     return kernel[:, 0].T
 
 

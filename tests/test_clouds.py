@@ -142,3 +142,5 @@ def test_nothing_to_draw_is_an_error():
     for curves in ({}, {"a": []}):
         with pytest.raises(ParameterError, match="no variance"):
             clouds.variance(curves)
+    with pytest.raises(ParameterError, match=r"5 curves .* at most 4"):
+        clouds.variance({name: [0.5] for name in "abcde"})

@@ -85,3 +85,14 @@ def test_a_filter_answers_the_tone_that_it_resembles():
     assert line.get_xdata()[np.argmax(line.get_ydata())] == pytest.approx(3.0, abs=0.1)
     with pytest.raises(ParameterError, match="cannot be drawn"):
         filters.responses(np.zeros(27))
+
+
+def test_filters_before_training_are_drawn_behind_those_after_on_one_scale():
+    before, after = np.eye(3, 9), 4 * np.eye(3, 9)  # a single tap lets every frequency through alike
+    panels = filters.responses(after, before).axes[:3]
+    for axes in panels:
+        heights = {line.get_label(): set(line.get_ydata().round(9)) for line in axes.lines}
+        assert heights == {"before": {1.0}, "after training": {4.0}}
+        assert axes.get_ylim() == panels[0].get_ylim()
+    with pytest.raises(ParameterError, match="before alike"):
+        filters.responses(after, before[:2])

@@ -265,6 +265,8 @@ def test_the_fall_is_written_at_its_arrow_and_what_is_missing_below(shelf):
 def test_shares_that_cannot_part_are_refused(shares):
     with pytest.raises(ParameterError, match="two different shares"):
         overview.separation(*shares)
+    with pytest.raises(ParameterError, match="high first"):
+        overview.clips_to_part(*sorted(shares))
 
 
 def test_nothing_to_draw_is_refused(shelf):

@@ -195,6 +195,7 @@ def test_frequency_axis_is_in_hertz_of_the_spec():
         lambda: plots.learning_curves(pd.DataFrame()),
         lambda: plots.mel_grid(MELS, ["a"]),
         lambda: plots.walks(WALK[:0]),
+        lambda: plots.walks(WALK.assign(run=WALK["step"])),
         lambda: plots.accuracy_by_clips({}),
         lambda: plots.accuracy_by_clips({"a": ROUNDS[:0]}),
         lambda: plots.genre_levels(MELS, ["a"]),

@@ -4,7 +4,7 @@ Nothing is trained here. Reported numbers come from the transcribed items, ours 
 on generated music are no records, so none can appear. A record on other genres than the report's (``gtzan3``, three
 genres of real audio) is kept apart by its `Method.data` and never stands in a row with the others.
 
-Notebook: ``cs464_discussion``.
+Source: CS464 report, sections 4 and 5. Notebook: ``cs464_discussion``.
 """
 
 from mgclib.overview.figures import clips_to_part, fall_chart, genre_heat, separation, top_k_chart

@@ -1,7 +1,7 @@
 """Figures of an overview: dots with intervals, genres as a heat map, the fall between two protocols.
 
 As in `mgclib.plots`: white cards, colours that colour-blind readers can tell apart, and a shape for every meaning, so
-that a print without colour says the same.
+that a print without colour says the same. What cannot be drawn raises `ParameterError`.
 """
 
 from __future__ import annotations
@@ -178,7 +178,20 @@ def _arrow(axes: Axes, start: float, end: float, place: float) -> None:
 
 
 def clips_to_part(high: float, low: float) -> int:
-    """Return from how many test clips on Wilson's 95 % intervals of two shares, `high` > `low`, no longer overlap."""
+    """Return from how many test clips on Wilson's 95 % intervals of two shares no longer overlap.
+
+    Parameters
+    ----------
+    high, low : float in (0, 1)
+        ``high > low``: the nearer, the more clips it takes.
+
+    Raises
+    ------
+    ParameterError
+        When they are no such shares: intervals of equal ones overlap for ever.
+    """
+    if not 0 < low < high < 1:
+        raise ParameterError(f"high={high} and low={low} must be two different shares between 0 and 1, high first")
     few, many = 1, 2
     while wilson(high * many, many)[0] <= wilson(low * many, many)[1]:
         few, many = many, 2 * many
@@ -203,9 +216,8 @@ def separation(first: float, second: float, *, title: str | None = None, note: s
     ParameterError
         When they are equal or no shares.
     """
-    if not (0 < first < 1 and 0 < second < 1) or first == second:
-        raise ParameterError(f"first={first} and second={second} must be two different shares between 0 and 1")
     high, low = max(first, second), min(first, second)
+    number = clips_to_part(high, low)
     clips = np.unique(np.round(np.geomspace(20, 200_000, 400)).astype(int))
     bands = {share: np.array([wilson(share * n, n) for n in clips]) for share in (high, low)}
     figure = Card(figsize=(8.0, 3.3), layout="constrained")
@@ -215,7 +227,6 @@ def separation(first: float, second: float, *, title: str | None = None, note: s
         axes.fill_between(clips, *(100 * bands[share].T), label=f"95 % interval around {100 * share:g} %", **look)
         axes.plot(clips[[0, -1]], [100 * share] * 2, color=COLOURS[colour])
     axes.axvline(200, color=COLOURS["vermilion"], linewidth=1.6, label="the report: 200 test clips")
-    number = clips_to_part(high, low)
     axes.axvline(number, color=COLOURS["ink"], linestyle="--", label=f"they part at {number:,} clips")
     axes.set(xscale="log", xlabel="test clips of each method", ylabel="accuracy (%)", xlim=clips[[0, -1]])
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")

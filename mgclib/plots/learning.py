@@ -104,8 +104,10 @@ def walks(table: pd.DataFrame, *, title: str | None = None, note: str | None = N
     -----
     Notebook: ``cnn_2d_cs464``. Source: CS464 report, section 2.4 ("Adam converges faster than SGD").
     """
-    if table.empty:
-        raise ParameterError("there is no step to draw; give a table of mgclib.models.descent.walk")
+    if not 1 <= table["run"].nunique() <= len(WALKS):
+        raise ParameterError(
+            f"{table['run'].nunique()} walks cannot be drawn; give 1 to {len(WALKS)} runs of mgclib.models.descent.walk"
+        )
     figure = Card(figsize=(8.6, 3.4), layout="constrained")
     loss, distance = figure.subplots(1, 2)
     for (name, run), colour, dashes in zip(table.groupby("run", sort=False), CYCLE, WALKS, strict=False):

@@ -49,7 +49,9 @@ def nearest(
     """
     asked, among = np.asarray(asked, dtype=int), np.asarray(among, dtype=int)
     if not len(asked) or not 1 <= count <= len(among):
-        raise ParameterError(f"count={count} neighbours of {len(asked)} pictures cannot be found among {len(among)}")
+        raise ParameterError(
+            f"count={count} neighbours of {len(asked)} pictures cannot be found among {len(among)}; ask for fewer"
+        )
     points = _values(images, asked)
     lengths = np.einsum("ij,ij->i", points, points)
     squares = np.empty((len(asked), len(among)), dtype=np.float32)
@@ -98,7 +100,8 @@ def neighbours(
     rows, distances = np.atleast_2d(rows), np.atleast_2d(distances)
     if rows.shape != distances.shape or len(rows) != len(asked) or not len(rows):
         raise ParameterError(
-            f"{len(asked)} pictures, neighbours {rows.shape} and distances {distances.shape} do not fit"
+            f"{len(asked)} pictures, neighbours {rows.shape} and distances {distances.shape} do not fit; "
+            "give what nearest returns"
         )
     height, width = images.shape[1:3]
     tall = float(np.clip(2.1 * height / width, 0.75, 2.2)) + 0.55

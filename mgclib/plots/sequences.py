@@ -44,7 +44,10 @@ def long_row(
     """
     image = np.asarray(image)
     if image.ndim not in (2, 3) or image.shape[0] < 2 or bands < 2 or window < 1:
-        raise ParameterError(f"a picture of shape {image.shape} with bands={bands} and window={window} has no two rows")
+        raise ParameterError(
+            f"a picture of shape {image.shape} with bands={bands} and window={window} has no two rows; "
+            "expected (height, width[, 3]), two bands and a window of a pixel at least"
+        )
     height, width = image.shape[:2]
     drawn = image[np.unique(np.linspace(0, height - 1, min(bands, height)).round().astype(int))]
     upper = len(drawn) // 2 - 1
