@@ -101,6 +101,8 @@ def finished(figure: Figure, title: str | None, note: str | None) -> Figure:
 
 
 def legend_above(axes: Axes) -> None:
-    """Set the legend of `axes` in one line above it, where it hides nothing."""
+    """Set the legend of untitled `axes` in one line above it; it may be wider than they are without pushing others."""
     columns = len(axes.get_legend_handles_labels()[1])
-    axes.legend(loc="lower left", bbox_to_anchor=(-0.02, 1.0), ncols=columns, borderaxespad=0.2, columnspacing=1.4)
+    place = {"loc": "lower left", "bbox_to_anchor": (-0.02, 1.0), "borderaxespad": 0.2, "columnspacing": 1.4}
+    axes.legend(ncols=columns, **place).set_in_layout(False)
+    axes.set_title(" ", pad=8)  # keeps the height of a line for it

@@ -67,7 +67,7 @@ FIGURES = {
     "grey images": lambda: plots.image_grid(np.zeros((3, 120, 360, 1), np.uint8), GENRES),
     "colour images": lambda: plots.image_grid(np.zeros((7, 64, 64, 3), np.uint8), list("abcdefg"), columns=3),
     "bars": lambda: plots.report_bars(BARS),
-    "bars beside chance": lambda: plots.report_bars(BARS, chance=0.1, top=60),
+    "bars beside chance": lambda: plots.report_bars({**BARS, "recorded": BARS["this build"]}, chance=0.1, top=60),
     "walks": lambda: plots.walks(WALK, title="A title"),
     "accuracy by clips": lambda: plots.accuracy_by_clips({"a": ROUNDS, "b": ROUNDS}, chance=0.1, note="a note"),
     "levels": lambda: plots.genre_levels(MELS, list("aabbccd")),
@@ -125,6 +125,14 @@ def test_the_marked_epoch_is_drawn_where_training_went_on():
 
     assert places(plots.learning_curves(history_of((12, 8)), marked=10)) == [10, 10]
     assert places(plots.learning_curves(history_of((12, 8)), marked=12)) == []
+
+
+def test_a_long_legend_pushes_no_panel_aside():
+    figure = plots.learning_curves(history_of((30,)))
+    figure.draw_without_rendering()
+    left, right = (axes.get_position() for axes in figure.axes)
+    assert right.x0 - left.x1 < 0.12
+    assert left.width == pytest.approx(right.width, rel=0.05)
 
 
 def test_bars_end_where_they_should_and_guessing_has_its_line():

@@ -107,7 +107,7 @@ def report_bars(
     table = pd.DataFrame(dict(columns)).dropna(axis=1, how="all") * scale
     if table.empty:
         raise ParameterError("there is no value to draw; give at least one column with numbers")
-    figure = Card(figsize=(max(5.0, 1.6 + 0.72 * len(table)), 3.6), layout="constrained")
+    figure = Card(figsize=(max(6.0, 1.6 + 0.72 * len(table)), 3.6), layout="constrained")
     axes = figure.subplots()
     width = 0.8 / table.shape[1]
     spare = iter(name for name in CYCLE if name not in ("blue", "orange"))
