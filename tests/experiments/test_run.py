@@ -209,14 +209,25 @@ def test_a_killed_run_leaves_no_orphans_and_goes_on(project, interrupted, monkey
     goes_on(monkeypatch)
 
 
+def once_it_waits(console, act):
+    """Do `act` as soon as the console says that a run waits for another, after a minute in any case."""
+
+    def watch():
+        patience = time.monotonic() + 60
+        while "another mgc run is at work on it" not in told(console) and time.monotonic() < patience:
+            time.sleep(0.05)
+        act()
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
 def test_two_runs_of_one_experiment_take_turns(project):
     shelf = project.root / "runs" / "smoke" / "tiny"
     shelf.mkdir(parents=True)
     lock = FileLock(shelf / ".lock", thread_local=False)
     lock.acquire()
-    timer = threading.Timer(0.5, lock.release)
-    timer.start()
     console = quiet()
+    once_it_waits(console, lock.release)
     (outcome,) = run(["tiny"], "smoke", console=console)
     assert outcome.ok
     assert "another mgc run is at work on it" in told(console)
@@ -233,8 +244,9 @@ def test_force_takes_no_seed_from_a_run_that_is_at_work(project):
         there.append((task.checkpoints / "seed-0").is_dir())
         lock.release()
 
-    threading.Timer(0.5, finish_the_other_run).start()
-    (outcome,) = run(["tiny"], "smoke", force=True, console=quiet())
+    console = quiet()
+    once_it_waits(console, finish_the_other_run)
+    (outcome,) = run(["tiny"], "smoke", force=True, console=console)
     assert outcome.ok
     assert there == [True]
     assert not (task.checkpoints / "seed-0").exists()
