@@ -132,11 +132,8 @@ class _Evidence:
 
     def elsewhere(self, item: Item, experiment: Experiment) -> Result | None:
         """The record on recordings that are not the report's (``gtzan3`` for ``gtzan``), None without one."""
-        home = home_profile(item)
-        for name in self.real:
-            if self.plan.profile(name).dataset != home and (found := self.record(name, experiment.name)) is not None:
-                return found
-        return None
+        names = other_profiles(self.plan, home_profile(item))
+        return next((found for name in names if (found := self.record(name, experiment.name)) is not None), None)
 
     def any(self, experiment: Experiment) -> bool:
         """Whether the experiment ran on anything."""
@@ -150,6 +147,11 @@ class _Evidence:
 def home_profile(item: Item) -> str:
     """Return the profile that stands for an item's data set and protocol, e.g. ``gtzan``."""
     return item.corpus or reports.load(item.report).corpus["name"]
+
+
+def other_profiles(plan: Matrix, home: str) -> tuple[str, ...]:
+    """Return the profiles on recordings of another data set than `home`, in the order of the run matrix."""
+    return tuple(name for name, entry in plan.profiles.items() if not entry.synthetic and entry.dataset != home)
 
 
 def _row(item: Item, evidence: _Evidence) -> Row:

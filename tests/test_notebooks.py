@@ -27,8 +27,8 @@ def test_template_is_clean_and_short(path):
     assert not any(cell.outputs or cell.execution_count for cell in code)
     for cell in code:
         ast.parse(cell.source)
-        if "parameters" not in cell.metadata.get("tags", []):
-            assert len(cell.source.splitlines()) <= 20, cell.source
+        longest = 25 if "parameters" in cell.metadata.get("tags", []) else 20
+        assert len(cell.source.splitlines()) <= longest, cell.source
 
 
 def test_every_notebook_belongs_to_an_experiment():

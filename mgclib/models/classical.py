@@ -16,7 +16,27 @@ from mgclib.projection import principal_components
 __all__ = ["ComponentNeighbours", "PixelSVM"]
 
 
-class PixelSVM(ClassifierMixin, BaseEstimator):
+class _ImageClassifier(ClassifierMixin, BaseEstimator):
+    """What classifiers of images of one shape and a fixed number of genres share."""
+
+    input_shape: tuple[int, ...]
+    n_genres: int
+
+    def _check_shape(self, images: np.ndarray) -> None:
+        if images.shape[1:] != tuple(self.input_shape):
+            raise ParameterError(f"images of shape {images.shape[1:]} do not fit a machine for {self.input_shape}")
+
+    def _learn_classes(self, y: np.ndarray) -> None:
+        self.classes_ = np.unique(y)
+        if len(self.classes_) != self.n_genres:
+            raise ParameterError(f"the training data show {len(self.classes_)} genres, expected {self.n_genres}")
+
+    def predict(self, x: np.ndarray) -> np.ndarray:
+        """Return the predicted labels : np.ndarray [shape=(n,)]."""
+        return self.classes_[self.predict_proba(x).argmax(axis=1)]
+
+
+class PixelSVM(_ImageClassifier):
     """Support vector machine with an RBF kernel on the pixels of images.
 
     The kernel matrix is computed once with matrix products instead of libsvm's loops over half a
@@ -48,8 +68,7 @@ class PixelSVM(ClassifierMixin, BaseEstimator):
         self.gamma = gamma
 
     def _pixels(self, images: np.ndarray) -> np.ndarray:
-        if images.shape[1:] != tuple(self.input_shape):
-            raise ParameterError(f"images of shape {images.shape[1:]} do not fit a machine for {self.input_shape}")
+        self._check_shape(images)
         scale = 255 if images.dtype == np.uint8 else 1
         return images.reshape(len(images), -1).astype(np.float32) / np.float32(scale)
 
@@ -64,9 +83,7 @@ class PixelSVM(ClassifierMixin, BaseEstimator):
         for setting in ("C", "gamma"):
             if not getattr(self, setting) > 0:
                 raise ParameterError(f"{setting}={getattr(self, setting)!r} must be a positive number")
-        self.classes_ = np.unique(y)
-        if len(self.classes_) != self.n_genres:
-            raise ParameterError(f"the training data show {len(self.classes_)} genres, expected {self.n_genres}")
+        self._learn_classes(y)
         pixels = self._pixels(x)
         self.svc_ = SVC(kernel="precomputed", C=self.C, decision_function_shape="ovr", break_ties=self.n_genres > 2)
         self.svc_.fit(rbf_kernel(pixels, gamma=self.gamma), y)
@@ -86,12 +103,8 @@ class PixelSVM(ClassifierMixin, BaseEstimator):
             return np.column_stack([1 - second, second])
         return softmax(decision, axis=1)
 
-    def predict(self, x: np.ndarray) -> np.ndarray:
-        """Return the predicted labels : np.ndarray [shape=(n,)]."""
-        return self.classes_[self.predict_proba(x).argmax(axis=1)]
 
-
-class ComponentNeighbours(ClassifierMixin, BaseEstimator):
+class ComponentNeighbours(_ImageClassifier):
     """Nearest neighbours among pictures that are told by their first principal components only.
 
     The components are those of the training pictures; the pictures to be classified have no part in them.
@@ -129,13 +142,10 @@ class ComponentNeighbours(ClassifierMixin, BaseEstimator):
         ParameterError
             When a setting is out of range, the images have another shape or a genre is absent.
         """
-        if x.shape[1:] != tuple(self.input_shape):
-            raise ParameterError(f"images of shape {x.shape[1:]} do not fit a machine for {self.input_shape}")
+        self._check_shape(x)
         if not 1 <= self.n_neighbors <= len(x):
             raise ParameterError(f"n_neighbors={self.n_neighbors!r} must be from 1 to the {len(x)} training pictures")
-        self.classes_ = np.unique(y)
-        if len(self.classes_) != self.n_genres:
-            raise ParameterError(f"the training data show {len(self.classes_)} genres, expected {self.n_genres}")
+        self._learn_classes(y)
         self.projection_ = principal_components(x, self.n_components)
         self.neighbours_ = KNeighborsClassifier(self.n_neighbors, weights="distance")
         self.neighbours_.fit(self.projection_.coordinates, y)
@@ -145,7 +155,3 @@ class ComponentNeighbours(ClassifierMixin, BaseEstimator):
         """Return the share of the votes for each genre : np.ndarray [shape=(n, n_genres), rows sum to 1]."""
         check_is_fitted(self)
         return self.neighbours_.predict_proba(self.projection_.transform(x))
-
-    def predict(self, x: np.ndarray) -> np.ndarray:
-        """Return the predicted labels : np.ndarray [shape=(n,)]."""
-        return self.classes_[self.predict_proba(x).argmax(axis=1)]

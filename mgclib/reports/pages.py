@@ -293,7 +293,6 @@ def _result_line(experiment: Experiment, links: bool) -> list[list[str]]:
 
 def _record(experiment: Experiment, home: str, protocol: str) -> Result | None:
     """Return the record on the report's data set, else on the other recordings of which there is one."""
-    profiles = experiments.matrix().profiles.values()
-    others = [entry.dataset for entry in profiles if not entry.synthetic and entry.dataset != home]
-    found = (records.read(f"{dataset}{protocol}", experiment.name) for dataset in dict.fromkeys((home, *others)))
-    return next((result for result in found if result is not None), None)
+    others = ledger.other_profiles(experiments.matrix(), home)
+    names = [f"{home}{protocol}", *(name for name in others if name.endswith("-filtered") == bool(protocol))]
+    return next((found for name in names if (found := records.read(name, experiment.name)) is not None), None)
