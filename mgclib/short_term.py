@@ -16,6 +16,8 @@ Reference: Giannakopoulos, "pyAudioAnalysis: An open-source Python library for a
 from __future__ import annotations
 
 import functools
+import warnings
+from types import ModuleType
 
 import numpy as np
 import scipy.fft
@@ -135,12 +137,19 @@ def _chroma(magnitude: np.ndarray, sample_rate: int) -> np.ndarray:
     return (energy @ _chroma_map(sample_rate, magnitude.shape[1])).T / np.where(total == 0, EPS, total)
 
 
+def _library() -> ModuleType:
+    """Return ``pyAudioAnalysis.ShortTermFeatures``, which imports scipy's dct from where SciPy 2 will not have it."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Please import `dct`", category=DeprecationWarning)
+        from pyAudioAnalysis import ShortTermFeatures
+
+    return ShortTermFeatures
+
+
 @functools.lru_cache(maxsize=8)
 def _mel_bank(sample_rate: int, n_bins: int) -> np.ndarray:
     """Return pyAudioAnalysis' mel filter bank : np.ndarray [shape=(n_bins, 40)]."""
-    from pyAudioAnalysis.ShortTermFeatures import mfcc_filter_banks
-
-    return np.ascontiguousarray(mfcc_filter_banks(sample_rate, n_bins)[0].T)
+    return np.ascontiguousarray(_library().mfcc_filter_banks(sample_rate, n_bins)[0].T)
 
 
 @functools.lru_cache(maxsize=8)
@@ -151,9 +160,7 @@ def _chroma_map(sample_rate: int, n_bins: int) -> np.ndarray:
     wrote there; each place *p* is divided by the number of bins at the pitch of bin ``pitch[p]``; then every
     twelfth place is summed.
     """
-    from pyAudioAnalysis.ShortTermFeatures import chroma_features_init
-
-    pitch, n_bins_of_pitch = chroma_features_init(n_bins, sample_rate)
+    pitch, n_bins_of_pitch = _library().chroma_features_init(n_bins, sample_rate)
     last = {int(place) % n_bins: k for k, place in enumerate(pitch)}
     mapping = np.zeros((n_bins, 12))
     for place, k in last.items():
