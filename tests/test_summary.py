@@ -141,6 +141,9 @@ def test_the_tuning_is_that_of_librosa_for_many_sounds():
     from mgclib.analysis import _tuning
 
     rng = np.random.default_rng(3)
+    assert _tuning(np.zeros((1025, 3), np.float32), SR, 2048, bins_per_octave=12) == 0
+    magnitude = np.abs(librosa.stft(tone(452.0), n_fft=2048)[:, 20:21])
+    assert _tuning(magnitude, SR, 2048, bins_per_octave=12) == pytest.approx(12 * np.log2(452 / 440), abs=0.1)
     for _ in range(40):
         y = sum(tone(f, 0.5) * a for f, a in zip(rng.uniform(100, 3000, 6), rng.random(6), strict=True)) + noise(
             SR // 2
