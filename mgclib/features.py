@@ -19,7 +19,7 @@ import json
 import math
 import numbers
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Self
 
 import librosa
 import numpy as np
@@ -30,8 +30,41 @@ from mgclib.errors import AudioError, ParameterError, closest
 __all__ = ["MelSpec", "log_mel", "mel_images"]
 
 
+class Spec:
+    """What frozen dataclasses that say how an array is made have in common: a key, and a way to JSON and back."""
+
+    @functools.cached_property
+    def key(self) -> str:
+        """Twelve hexadecimal digits that name this spec, the same on every machine."""
+        return hashlib.blake2b(json.dumps(self.to_dict(), sort_keys=True).encode(), digest_size=6).hexdigest()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the fields as a dict that JSON can hold; `from_dict` is the inverse."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_dict(cls, fields: Mapping[str, Any]) -> Self:
+        """Return the spec with these fields (defaults for those left out).
+
+        Raises
+        ------
+        ParameterError
+            For an unknown field (the message names the closest known one) or an invalid value.
+        """
+        known = [f.name for f in dataclasses.fields(cls)]
+        for name in fields:
+            if name not in known:
+                match = closest(name, known)
+                hint = f"did you mean {match!r}?" if match else f"expected some of {known}"
+                raise ParameterError(f"a {cls.__name__} has no field {name!r}: {hint}")
+        return cls(**fields)
+
+    def _put(self, name: str, value: Any) -> None:
+        object.__setattr__(self, name, value)
+
+
 @dataclasses.dataclass(frozen=True)
-class MelSpec:
+class MelSpec(Spec):
     """How a log-mel spectrogram is made.
 
     Two specs that make the same spectrogram are equal, hash alike and have the same `key`.
@@ -77,49 +110,20 @@ class MelSpec:
         for name, least in {"sample_rate": 1, "n_fft": 2, "hop_length": 1, "n_mels": 1}.items():
             self._put(name, check_integer(name, getattr(self, name), least))
         nyquist = self.sample_rate / 2
-        self._put("power", _check_number("power", self.power, "above 0", lambda x: x > 0))
-        self._put("top_db", _check_number("top_db", self.top_db, "above 0", lambda x: x > 0))
-        fmin = _check_number("fmin", self.fmin, f"from 0 to below {nyquist:g} Hz", lambda x: 0 <= x < nyquist)
+        self._put("power", check_number("power", self.power, "above 0", lambda x: x > 0))
+        self._put("top_db", check_number("top_db", self.top_db, "above 0", lambda x: x > 0))
+        fmin = check_number("fmin", self.fmin, f"from 0 to below {nyquist:g} Hz", lambda x: 0 <= x < nyquist)
         self._put("fmin", fmin)
         if self.fmax is not None:
             wanted = f"above fmin={fmin:g} Hz and at most half the sample rate, {nyquist:g} Hz (or None for that)"
-            fmax = _check_number("fmax", self.fmax, wanted, lambda x: fmin < x <= nyquist)
+            fmax = check_number("fmax", self.fmax, wanted, lambda x: fmin < x <= nyquist)
             self._put("fmax", None if fmax == nyquist else fmax)
         _check_window(self.window)
-
-    def _put(self, name: str, value: Any) -> None:
-        object.__setattr__(self, name, value)
-
-    @functools.cached_property
-    def key(self) -> str:
-        """Twelve hexadecimal digits that name this spec, the same on every machine."""
-        return hashlib.blake2b(json.dumps(self.to_dict(), sort_keys=True).encode(), digest_size=6).hexdigest()
 
     def n_frames(self, n_samples: int) -> int:
         """Return the number of frames of a waveform of `n_samples` (frames are centred, the ends zero-padded)."""
         check_integer("n_samples", n_samples, 1)
         return 1 + (n_samples - self.n_fft % 2) // self.hop_length
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the fields as a dict that JSON can hold; `from_dict` is the inverse."""
-        return dataclasses.asdict(self)
-
-    @classmethod
-    def from_dict(cls, fields: Mapping[str, Any]) -> MelSpec:
-        """Return the spec with these fields (defaults for those left out).
-
-        Raises
-        ------
-        ParameterError
-            For an unknown field (the message names the closest known one) or an invalid value.
-        """
-        known = [f.name for f in dataclasses.fields(cls)]
-        for name in fields:
-            if name not in known:
-                match = closest(name, known)
-                hint = f"did you mean {match!r}?" if match else f"expected some of {known}"
-                raise ParameterError(f"a MelSpec has no field {name!r}: {hint}")
-        return cls(**fields)
 
 
 def check_integer(name: str, value: Any, least: int) -> int:
@@ -129,11 +133,32 @@ def check_integer(name: str, value: Any, least: int) -> int:
     return int(value)
 
 
-def _check_number(name: str, value: Any, wanted: str, holds: Callable[[float], bool]) -> float:
+def check_number(name: str, value: Any, wanted: str, holds: Callable[[float], bool]) -> float:
+    """Return `value` as a float, or raise a ParameterError that echoes it when it is none or not as `wanted`."""
     number = isinstance(value, numbers.Real) and not isinstance(value, bool) and math.isfinite(value)
     if not number or not holds(value):
         raise ParameterError(f"{name}={value!r} must be a number {wanted}")
     return float(value)
+
+
+def check_waveform(y: Any) -> np.ndarray:
+    """Return `y` as a waveform : np.ndarray [shape=(n_samples,), float32].
+
+    Raises
+    ------
+    AudioError
+        When `y` is empty or holds NaN or infinity.
+    ParameterError
+        When `y` is not a one-dimensional array of real numbers.
+    """
+    y = np.asarray(y)
+    if y.ndim != 1 or not np.issubdtype(y.dtype, np.floating):
+        raise ParameterError(f"y with shape {y.shape} and type {y.dtype} must be a mono waveform of floats")
+    if y.size == 0:
+        raise AudioError("the waveform is empty: expected at least one sample")
+    if not np.isfinite(y).all():
+        raise AudioError("the waveform holds NaN or infinity: expected finite samples; see `mgc data check`")
+    return y.astype(np.float32, copy=False)
 
 
 def _check_window(window: Any) -> None:
@@ -194,16 +219,7 @@ def log_mel(y: np.ndarray, spec: MelSpec) -> np.ndarray:
     >>> log_mel(np.sin(np.arange(22050, dtype=np.float32)), spec).shape
     (128, 44)
     """
-    y = np.asarray(y)
-    if y.ndim != 1 or not np.issubdtype(y.dtype, np.floating):
-        raise ParameterError(f"y with shape {y.shape} and type {y.dtype} must be a mono waveform of floats")
-    if y.size == 0:
-        raise AudioError("the waveform is empty: expected at least one sample")
-    if not np.isfinite(y).all():
-        raise AudioError("the waveform holds NaN or infinity: expected finite samples; see `mgc data check`")
-    spectrum = librosa.stft(
-        y.astype(np.float32, copy=False), n_fft=spec.n_fft, hop_length=spec.hop_length, window=spec.window
-    )
+    spectrum = librosa.stft(check_waveform(y), n_fft=spec.n_fft, hop_length=spec.hop_length, window=spec.window)
     energy = spectrum.real**2 + spectrum.imag**2
     if spec.power != 2:
         energy **= np.float32(spec.power / 2)
@@ -265,7 +281,7 @@ def mel_images(
         shape = getattr(mels, "shape", type(mels).__name__)
         raise ParameterError(f"mels with shape {shape} must be an array of shape (n, n_mels, n_frames)")
     height, width = check_integer("height", height, 1), check_integer("width", width, 1)
-    top_db = _check_number("top_db", top_db, "above 0", lambda x: x > 0)
+    top_db = check_number("top_db", top_db, "above 0", lambda x: x > 0)
     if channels not in (1, 3):
         raise ParameterError(f"channels={channels!r} must be 1 (grey) or 3 (colour)")
     table = _colour_table(colour_map) if channels == 3 else None

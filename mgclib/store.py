@@ -26,26 +26,26 @@ from mgclib.errors import AudioError, DatasetError, ParameterError
 from mgclib.features import MelSpec, check_integer, log_mel, mel_basis
 from mgclib.files import data_home
 from mgclib.shards import Failures, Row, ShardedArray
+from mgclib.summary import SummarySpec, summarise, summary_names
 
 if TYPE_CHECKING:
     from mgclib.datasets.dataset import Dataset
     from mgclib.datasets.melpack import MelPack
 
-__all__ = ["mels", "waveforms"]
+__all__ = ["mels", "summary_features", "waveforms"]
 
 SHARD_SECONDS = 240.0
 SECONDS_WORTH_WORKERS = 3600.0
 NAMED_FAILURES = 3
 
 
-def _row_code() -> str:
+def _row_code(*modules: str) -> str:
     """Return a hash of the source files that decide the values of a row."""
-    here = Path(__file__).parent
-    sources = (here / "audio.py", here / "features.py", here / "datasets" / "melpack.py", here / "store.py")
+    sources = (Path(__file__).parent / f"{module}.py" for module in modules)
     return hashlib.blake2b(b"".join(path.read_bytes() for path in sources), digest_size=8).hexdigest()
 
 
-MADE_WITH = {"mgclib": _row_code()} | {
+MADE_WITH = {"mgclib": _row_code("audio", "features", "datasets/melpack", "store")} | {
     package: importlib.metadata.version(package) for package in ("librosa", "soundfile", "soxr")
 }
 
@@ -139,15 +139,70 @@ def waveforms(
         As in `mels`.
     """
     sample_rate = check_integer("sample_rate", sample_rate, 1)
-    if _is_pack(dataset):
-        raise DatasetError(
-            f"{dataset.name} comes from a mel pack, which holds no sound, and waveforms need audio: "
-            f"put the sound files below {dataset.pack.path.parent}/genres_original/<genre>/ and load it again"
-        )
+    _need_sound(dataset, "waveforms")
     n_samples = _n_samples(dataset, sample_rate)
     row = functools.partial(_waveform, sample_rate=sample_rate, n_samples=n_samples)
     what = {"kind": "waveforms", "key": str(sample_rate), "sample_rate": sample_rate, "unit": "full scale = 1"}
     return _stored(dataset, what, (n_samples,), row, jobs=jobs, progress=progress, root=root)
+
+
+def summary_features(
+    dataset: Dataset,
+    spec: SummarySpec | None = None,
+    *,
+    jobs: int | None = None,
+    progress: bool = True,
+    root: str | os.PathLike[str] | None = None,
+) -> np.ndarray:
+    """Return the summary features of all clips, computing what is not in the store yet.
+
+    Every clip is cut to ``dataset.clip_seconds``. A shorter one is described as it is: padding it with
+    silence would change its means.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        Clips with audio.
+    spec : SummarySpec or None
+        How the features are made; None: ``SummarySpec()``.
+    jobs, progress, root
+        As in `mels`.
+
+    Returns
+    -------
+    np.ndarray [shape=(n_clips, n_features), float32]
+        Read-only memory map, row *k* belongs to ``dataset.clips.index[k]``, column *j* to
+        ``mgclib.summary.summary_names(spec)[j]``.
+
+    Raises
+    ------
+    DatasetError
+        When the data set is a mel pack, from which no sound can be made.
+    AudioError, MgcError
+        As in `mels`; a clip shorter than ``spec.least_samples`` counts as one that cannot be read.
+    """
+    spec = SummarySpec() if spec is None else spec
+    _need_sound(dataset, "summary features")
+    what = {
+        "kind": "summary",
+        "key": spec.key,
+        "spec": spec.to_dict(),
+        "features": [feature.name for feature in summary_names(spec)],
+        "described_with": {
+            "mgclib": _row_code("analysis", "short_term", "summary"),
+            "pyAudioAnalysis": importlib.metadata.version("pyAudioAnalysis"),
+        },
+    }
+    row = functools.partial(_summary, spec=spec, clip_seconds=dataset.clip_seconds)
+    return _stored(dataset, what, (len(what["features"]),), row, jobs=jobs, progress=progress, root=root)
+
+
+def _need_sound(dataset: Dataset, what: str) -> None:
+    if _is_pack(dataset):
+        raise DatasetError(
+            f"{dataset.name} comes from a mel pack, which holds no sound, and {what} need audio: "
+            f"put the sound files below {dataset.pack.path.parent}/genres_original/<genre>/ and load it again"
+        )
 
 
 def _is_pack(dataset: Dataset) -> bool:
@@ -197,6 +252,13 @@ def _mel(clip_id: str, path: str, start_s: float, duration_s: float, *, spec: Me
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Empty filters")
         return log_mel(y, spec)
+
+
+def _summary(
+    clip_id: str, path: str, start_s: float, duration_s: float, *, spec: SummarySpec, clip_seconds: float
+) -> np.ndarray:
+    duration_s = duration_s if duration_s < clip_seconds else clip_seconds
+    return summarise(load_clip(path, start_s=start_s, duration_s=duration_s, sample_rate=spec.sample_rate), spec)
 
 
 def _pack_mel(

@@ -23,6 +23,7 @@ from mgclib import shards, store
 from mgclib.datasets.dataset import Dataset
 from mgclib.errors import AudioError, DatasetError, MgcError, ParameterError
 from mgclib.features import MelSpec
+from mgclib.summary import SummarySpec, summarise, summary_names
 
 SPEC = MelSpec(n_mels=32)
 SECONDS = 0.5
@@ -381,6 +382,51 @@ def test_a_mel_pack_with_another_spec_names_the_fields(packed):
 def test_a_mel_pack_has_no_waveforms(packed):
     with pytest.raises(DatasetError, match=r"waveforms need audio: put the sound files below"):
         store.waveforms(packed)
+
+
+def test_a_mel_pack_has_no_summary_features(packed):
+    with pytest.raises(DatasetError, match="summary features need audio"):
+        store.summary_features(packed)
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_summary_features_describe_each_clip_as_long_as_it_is(tmp_path, jobs):
+    rng = np.random.default_rng(0)
+    paths = [tmp_path / "long.wav", tmp_path / "short.wav"]
+    for path, seconds in zip(paths, (1.5, 0.4), strict=True):
+        soundfile.write(path, rng.uniform(-0.5, 0.5, int(seconds * 22050)).astype(np.float32), 22050, subtype="FLOAT")
+    clips = [
+        ("a", "blues", "t", None, str(paths[0]), 0.0, 1.5),
+        ("b", "blues", "t", None, str(paths[0]), 0.5, 0.8),
+        ("c", "jazz", "u", None, str(paths[1]), 0.0, 0.4),
+    ]
+    found = store.summary_features(dataset_of(clips, 0.6), jobs=jobs, progress=False)
+    sounds = [librosa.load(paths[0], sr=22050)[0][:13230], librosa.load(paths[0], sr=22050)[0][11025 : 11025 + 13230]]
+    sounds.append(librosa.load(paths[1], sr=22050)[0])
+    assert found.shape == (3, len(summary_names()))
+    np.testing.assert_allclose(found, [summarise(y) for y in sounds], rtol=1e-5, atol=1e-5)
+    column = [feature.name for feature in summary_names()].index("spectral_centroid_mean")
+    assert found[2, column] == pytest.approx(librosa.feature.spectral_centroid(y=sounds[2]).mean(), rel=1e-5)
+
+
+def test_summary_features_are_kept_until_the_spec_or_their_code_changes(tmp_path, monkeypatch):
+    calls = []
+    monkeypatch.setattr(store, "summarise", lambda y, spec: calls.append(spec) or np.ones(len(summary_names(spec))))
+    dataset = make_dataset(tmp_path / "sound", 2)
+    for n_mfcc, n_calls in ((20, 2), (20, 2), (13, 4), (20, 4)):
+        found = store.summary_features(dataset, SummarySpec(n_mfcc=n_mfcc), jobs=1, progress=False)
+        assert len(calls) == n_calls
+        assert found.shape == (2, len(summary_names(SummarySpec(n_mfcc=n_mfcc))))
+    monkeypatch.setattr(store, "_row_code", lambda *modules: "other code of " + ", ".join(modules))
+    store.summary_features(dataset, jobs=1, progress=False)
+    assert len(calls) == 6
+
+
+def test_a_clip_too_short_for_summary_features_is_named(tmp_path):
+    dataset = make_dataset(tmp_path / "sound", 3)
+    soundfile.write(dataset.clips["path"].iloc[1], np.ones(500, np.float32) / 2, 22050)
+    with pytest.raises(AudioError, match=r"1 of 3 clips .*jazz.0001 .*500 samples .* at least 2048"):
+        store.summary_features(dataset, jobs=1, progress=False)
 
 
 def test_a_real_mel_pack_and_its_snippets(tmp_path, dataset):
