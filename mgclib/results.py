@@ -103,7 +103,7 @@ class Result:
 
     @classmethod
     def concat(cls, results: Iterable[Result]) -> Result:
-        """Join results of different seeds; parameters and provenance are those of the first.
+        """Join results of different seeds, their tables of the same name below each other; the rest is the first's.
 
         Raises
         ------
@@ -125,6 +125,7 @@ class Result:
             predictions=pd.concat([result.predictions for result in results], ignore_index=True),
             history=pd.concat(histories, ignore_index=True) if histories else pd.DataFrame(),
             parameters={**first.parameters, "seeds": seeds} if "seeds" in first.parameters else first.parameters,
+            tables={name: pd.concat([r.tables[name] for r in results], ignore_index=True) for name in first.tables},
         )
 
     def __repr__(self) -> str:

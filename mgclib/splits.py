@@ -20,7 +20,7 @@ from mgclib.allocation import allocate, rounded, stratify
 from mgclib.datasets.dataset import Dataset
 from mgclib.errors import DatasetError, ParameterError, closest
 
-__all__ = ["PARTS", "PROTOCOLS", "UNUSED", "Protocol", "check_groups", "group_ids", "split"]
+__all__ = ["PARTS", "PROTOCOLS", "UNUSED", "Protocol", "check_groups", "group_ids", "groups_within", "split"]
 
 PARTS = ("train", "validation", "test")
 UNUSED = "unused"
@@ -238,6 +238,27 @@ def group_ids(dataset: Dataset, by: str) -> pd.Series:
     twins = names[names.duplicated(keep=False)]
     names.loc[twins.index] = [f"{name} ({code})" for code, name in twins.items()]
     return group.map(names).rename("artist")
+
+
+def groups_within(dataset: Dataset, protocol: str) -> pd.Series:
+    """Return what folds *inside* the training part must keep together, so that they judge as the protocol does.
+
+    The track or the artist of every clip where the protocol keeps those apart; a published list keeps artists
+    apart. Where a protocol draws single clips, every clip is its own group.
+
+    Returns
+    -------
+    pd.Series
+        Group name (str) per clip, index as `dataset.clips`.
+
+    Raises
+    ------
+    ParameterError
+        For an unknown protocol.
+    """
+    chosen = _protocol(protocol)
+    by = "artist" if chosen.published else chosen.grouped_by
+    return group_ids(dataset, by) if by else dataset.clips.index.to_series().astype("str")
 
 
 def _protocol(name: str) -> Protocol:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 from sklearn.utils.class_weight import compute_class_weight
+from sklearn.utils.validation import has_fit_parameter
 
 from mgclib import models
 from mgclib.errors import DatasetError, ParameterError, RunError
@@ -24,7 +25,7 @@ from mgclib.models.backend import import_keras
 from mgclib.predictions import predictions_frame
 from mgclib.records import provenance
 from mgclib.results import Result
-from mgclib.splits import split
+from mgclib.splits import groups_within, split
 
 if TYPE_CHECKING:
     from mgclib.datasets.dataset import Dataset
@@ -238,7 +239,9 @@ def run_seeds(
         Aligned with ``dataset.clips``.
     make : callable
         ``make(seed)`` returns a fresh classifier. One with a ``history`` attribute is given the validation
-        data to choose its epoch; others are fitted on the training part alone.
+        data to choose its epoch; others are fitted on the training part alone. A ``fit`` that takes ``groups``
+        (`mgclib.tuning.TunedClassifier`) is told what its own folds must keep together. The ``tables`` of a fitted
+        classifier (dict of str to pd.DataFrame), if it has any, are kept with the result, with a column ``seed``.
     protocol, sizes
         See `mgclib.splits.split`; the seed of the run is the seed of the split.
     seeds : sequence of int
@@ -284,7 +287,7 @@ def run_seeds(
             parts = split(dataset, protocol, seed, sizes=tuple(sizes)).to_numpy()
             if join_validation:
                 parts = np.where(parts == "validation", "train", parts)
-            result = _one_seed(dataset, inputs, make(seed), parts, seed, watch)
+            result = _one_seed(dataset, inputs, make(seed), parts, seed, watch, protocol)
             source = f"{result.provenance['fitted']['seconds']:.0f} s"
             if kept is not None:
                 result.save(kept)
@@ -304,7 +307,7 @@ def run_seeds(
 
 
 def _one_seed(
-    dataset: Dataset, inputs: np.ndarray, classifier: Any, parts: np.ndarray, seed: int, watch: str
+    dataset: Dataset, inputs: np.ndarray, classifier: Any, parts: np.ndarray, seed: int, watch: str, protocol: str
 ) -> Result:
     labels = dataset.labels
     if np.unique(labels[parts == "train"]).size < len(dataset.genres):
@@ -321,7 +324,10 @@ def _one_seed(
         classifier.fit(inputs[train], labels[train], validation=held_out)
         history = classifier.history.assign(seed=seed)
     else:
-        classifier.fit(inputs[train], labels[train])
+        together = {}
+        if has_fit_parameter(classifier, "groups"):
+            together = {"groups": groups_within(dataset, protocol).to_numpy()[train]}
+        classifier.fit(inputs[train], labels[train], **together)
         history = pd.DataFrame()
     seconds = time.perf_counter() - started
     frames = []
@@ -334,4 +340,6 @@ def _one_seed(
     fitted = {"seconds": round(seconds, 2), "commit": now["commit"], "dirty": now["dirty"], "time": now["time"]}
     if isinstance(classifier, KerasClassifier):
         fitted["precision"] = precision_policy(classifier.training.precision)
-    return Result(pd.concat(frames, ignore_index=True), dataset.genres, history, provenance={"fitted": fitted})
+    tables = {name: table.assign(seed=seed) for name, table in getattr(classifier, "tables", {}).items()}
+    predictions = pd.concat(frames, ignore_index=True)
+    return Result(predictions, dataset.genres, history, provenance={"fitted": fitted}, tables=tables)
