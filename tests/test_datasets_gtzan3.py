@@ -38,6 +38,16 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
+def test_snippets_keep_their_track_and_its_place_in_the_lists(home):
+    dataset = load(home, snippet_seconds=0.25)
+    assert len(dataset) == 2 * len(load(home))
+    assert (dataset.clips.groupby("track_id").size() == 2).all()
+    listed = dataset.lists["fault-filtered"]
+    tracks = dataset.clips["track_id"].reindex(listed.index)
+    assert len(set(zip(tracks, listed, strict=True))) == tracks.nunique()
+    assert listed.index.isin(dataset.clips.index).all()
+
+
 def test_the_sixty_lowest_numbers_of_three_genres(home):
     dataset = load(home)
     assert (dataset.name, dataset.genres, dataset.synthetic) == ("gtzan3", ("classical", "jazz", "rock"), False)

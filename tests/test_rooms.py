@@ -13,13 +13,13 @@ ROOMS = (
     # on the ground
     "errors files documents",
     # dataset -> split -> inputs
-    "audio features projection short_term analysis summary shards store datasets listening allocation splits",
+    "audio features projection short_term analysis summary shards store inputs datasets listening allocation splits",
     # result: predictions are stored, metrics are derived
-    "metrics predictions results prose records style plots clouds",
+    "metrics predictions results ensemble prose records style plots clouds",
     # model: what trains also splits and makes a result
-    "models callbacks training filters",
+    "models fitted callbacks training learning_curve tuning importance filters",
     # page
-    "reports overview experiments ledger reports/pages chapters offline gates book cli",
+    "reports overview experiments inference ledger reports/pages chapters offline gates book cli",
 )
 ORDER = [room for floor in ROOMS for room in floor.split()]
 MODULES = sorted(path.relative_to(PACKAGE) for path in PACKAGE.rglob("*.py"))

@@ -23,6 +23,7 @@ def load(
     home: str | os.PathLike[str] | None = None,
     *,
     clip_seconds: float = 30.0,
+    snippet_seconds: float | None = None,
     tracks_per_genre: int | None = None,
 ) -> Dataset:
     """Load the sixty lowest-numbered usable clips of three genres from a folder of GTZAN audio.
@@ -36,13 +37,15 @@ def load(
         As for `mgclib.datasets.gtzan.load`; None: ``data_home()/gtzan``.
     clip_seconds : float > 0 [seconds]
         Clips are cut or zero-padded to it.
+    snippet_seconds : float > 0 [seconds] or None
+        Cut every clip into snippets of this length (see `mgclib.datasets.Dataset.cut`).
     tracks_per_genre : int > 0 or None
         Fewer than sixty clips of each genre.
 
     Returns
     -------
     Dataset
-        With GTZAN's artists and its fault-filtered lists. Notebook: ``cnn_waveform``.
+        With GTZAN's artists and its fault-filtered lists. Notebooks: ``cnn_waveform``, ``cnn_2d``, ``feature_ml``.
 
     Raises
     ------
@@ -57,4 +60,5 @@ def load(
     notes = ("three of GTZAN's ten genres, an easier task than the report's",)
     mine = replace(whole, name="gtzan3", clips=clips, genres=GENRES, notes=notes).limit(TRACKS_PER_GENRE)
     lists = {name: series[series.index.isin(mine.clips.index)] for name, series in whole.lists.items()}
-    return replace(mine, lists=lists).limit(tracks_per_genre)
+    dataset = replace(mine, lists=lists).limit(tracks_per_genre)
+    return dataset if snippet_seconds is None else dataset.cut(snippet_seconds)

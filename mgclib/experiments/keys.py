@@ -32,18 +32,29 @@ from mgclib.files import data_home
 
 __all__ = ["data_digest", "existing_home", "run_key", "seeds_key", "training_sources", "versions"]
 
-TRAINING = ("audio", "augment", "datasets", "features", "models", "splits", "store", "training")
+TRAINING = ("audio", "augment", "datasets", "features", "inputs", "models", "splits", "store", "training", "tuning")
 """Modules of mgclib on the way from sound files to a fitted model; what they import from mgclib counts too."""
 
-NOT_TRAINING = ("documents", "errors", "files", "predictions", "records", "results")
-"""Imported there, but without a say in what is learned."""
+NOT_TRAINING = ("documents", "errors", "files", "fitted", "predictions", "records", "results")
+"""Imported there, but without a say in what is learned: ``fitted`` only writes models down."""
 
 SYNTHESIS = ("datasets/synthesis", "datasets/synthetic")
 """What makes synthetic music."""
 
 SOURCE_SUFFIXES = (".py", ".yaml", ".csv", ".css")
 DATA_SUFFIXES = (*AUDIO_SUFFIXES, *UNSUPPORTED_SUFFIXES, ".npz", ".csv")
-COMPUTING = ("numpy", "scipy", "scikit-learn", "keras", "tensorflow", "librosa", "soundfile", "soxr")
+COMPUTING = (
+    "numpy",
+    "scipy",
+    "scikit-learn",
+    "xgboost-cpu",
+    "lightgbm",
+    "keras",
+    "tensorflow",
+    "librosa",
+    "soundfile",
+    "soxr",
+)
 DRAWING = ("pillow", "matplotlib")
 """They make the pictures that a model learns from: one resizes them, one has the colour map."""
 

@@ -81,6 +81,39 @@ REGISTRY: dict[str, Architecture] = {
             summary="Five nearest neighbours on the first three principal components of mel images; the vote is ours.",
         ),
         Architecture(
+            name="feature-svm",
+            family="classical",
+            maker="classical:FeatureSVM",
+            report="techno",
+            section="1st Approach",
+            input_shape=(221,),
+            n_genres=5,
+            parameters=None,
+            summary="Support vector machine with an RBF kernel on standardised summary features.",
+        ),
+        Architecture(
+            name="xgboost",
+            family="classical",
+            maker="boosted:XGBoost",
+            report="techno",
+            section="1st Approach",
+            input_shape=(221,),
+            n_genres=5,
+            parameters=None,
+            summary="Gradient-boosted trees, grown level by level, on summary features.",
+        ),
+        Architecture(
+            name="lightgbm",
+            family="classical",
+            maker="boosted:LightGBM",
+            report="techno",
+            section="1st Approach",
+            input_shape=(221,),
+            n_genres=5,
+            parameters=None,
+            summary="Gradient-boosted trees, grown leaf by leaf, on summary features.",
+        ),
+        Architecture(
             name="techno-cnn",
             family="network",
             maker="conv2d:techno_cnn",
@@ -181,7 +214,7 @@ def build(name: str, input_shape: tuple[int, ...], n_genres: int, **options: Any
 
     Returns
     -------
-    PixelSVM, ComponentNeighbours or keras.Model
+    keras.Model, or a classifier with scikit-learn's face
         Networks are functional Keras models (uncompiled); `mgclib.training.KerasClassifier` gives them
         the ``fit`` / ``predict_proba`` face.
 

@@ -6,25 +6,30 @@ Okabe and Ito, which colour-blind readers can tell apart, and never carry a mean
 drawn (nothing to show, arrays and names that do not fit together) raises `ParameterError`. `title` and `note`, where
 given, stand above and below the figure; the note of a `Result` is its caption.
 
-Modules: `inputs` (what a model is given), `neighbours` and `sequences` (how it looks at it), `learning` (how training
-went), `scores` (what came out). Notebooks: all of them.
+Modules: `inputs` (what a model is given), `features` (numbers in place of pictures), `neighbours` and `sequences` (how
+it looks at it), `learning` (how training went), `scores` (what came out), `spread` (how far runs scatter).
+Notebooks: all of them.
 """
 
+from mgclib.plots.features import importances, search
 from mgclib.plots.inputs import genre_levels, image_grid, mel_grid, waveform
-from mgclib.plots.learning import accuracy_by_clips, learning_curves, walks
+from mgclib.plots.learning import accuracy_by_clips, accuracy_by_tracks, learning_curves, walks
 from mgclib.plots.neighbours import nearest, neighbours
 from mgclib.plots.scores import accuracy_strip, confusion, report_bars
 from mgclib.plots.sequences import long_row, opinions, unrolled
+from mgclib.plots.spread import snippet_votes, spread
 from mgclib.style import COLOURS, Card, use_house_style
 
 __all__ = [
     "COLOURS",
     "Card",
     "accuracy_by_clips",
+    "accuracy_by_tracks",
     "accuracy_strip",
     "confusion",
     "genre_levels",
     "image_grid",
+    "importances",
     "learning_curves",
     "long_row",
     "mel_grid",
@@ -32,6 +37,9 @@ __all__ = [
     "neighbours",
     "opinions",
     "report_bars",
+    "search",
+    "snippet_votes",
+    "spread",
     "unrolled",
     "use_house_style",
     "walks",

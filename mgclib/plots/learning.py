@@ -16,7 +16,7 @@ from mgclib.errors import ParameterError
 from mgclib.results import Result
 from mgclib.style import COLOURS, CYCLE, Card, finished, legend_above, styled
 
-__all__ = ["accuracy_by_clips", "learning_curves", "walks"]
+__all__ = ["accuracy_by_clips", "accuracy_by_tracks", "learning_curves", "walks"]
 
 CURVES = "Thin lines: seeds. Band: their range. Thick lines: their mean, as far as every seed trained."
 WATCHED = {"validation": "validation", "test": "test (watched only)"}
@@ -158,3 +158,60 @@ def accuracy_by_clips(
         axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
     figure.supylabel("test accuracy (%)", fontsize=10)
     return finished(figure, title, note)
+
+
+@styled
+def accuracy_by_tracks(
+    table: pd.DataFrame, *, chance: float | None = None, title: str | None = None, note: str | None = None
+) -> Figure:
+    """Draw accuracy against the number of training tracks: how far it is from training to test, and what weights do.
+
+    Left, the even sets: training, validation and test clips. Right, test clips only: even sets, and uneven sets with
+    and without class weights. A point is a training, a line joins the means over the seeds.
+
+    Parameters
+    ----------
+    table : pd.DataFrame
+        From `mgclib.learning_curve.learning_curve`.
+    chance : float [0 … 1] or None
+        What guessing scores; a dotted line.
+
+    Notes
+    -----
+    Notebook: ``cnn_2d_first_attempts``. Source: techno report, "CNN First Attempts".
+    """
+    if table.empty:
+        raise ParameterError("there is no training to draw; give the table that learning_curve makes")
+    even, uneven = table[~table["uneven"]], table[table["uneven"]]
+    figure = Card(figsize=(8.6, 3.7), layout="constrained")
+    left, right = figure.subplots(1, 2, sharey=True)
+    for part, colour, dashes in (
+        ("train", "blue", (0, (4, 1.5))),
+        ("validation", "green", (0, (1, 1))),
+        ("test", "vermilion", "-"),
+    ):
+        name = "training" if part == "train" else part
+        _by_tracks(left, even, f"{part}_accuracy", COLOURS[colour], dashes, name)
+    _by_tracks(right, even, "test_accuracy", COLOURS["vermilion"], "-", "even")
+    for weights, name, colour, dashes in ((False, "uneven", "grey", ":"), (True, "uneven, weights", "purple", "--")):
+        _by_tracks(right, uneven[uneven["weights"] == weights], "test_accuracy", COLOURS[colour], dashes, name)
+    for axes in (left, right):
+        if chance is not None:
+            axes.axhline(100 * chance, color=COLOURS["grey"], linestyle=":", linewidth=1)
+        axes.set_xscale("log", base=2)
+        ticks = sorted(even["tracks_per_genre"].unique())
+        axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+        axes.minorticks_off()
+        axes.set(xlabel="training tracks per genre (mean)", ylim=(0, 103))
+        legend_above(axes)
+    left.set_ylabel("accuracy (%)")
+    return finished(figure, title, note)
+
+
+def _by_tracks(axes: Axes, table: pd.DataFrame, column: str, colour: str, dashes: Any, name: str) -> None:
+    if table.empty:
+        return
+    means = table.groupby("asked")[["tracks_per_genre", column]].mean()
+    axes.scatter(table["tracks_per_genre"], 100 * table[column], s=20, facecolor="white", edgecolor=colour, zorder=4)
+    look = {"color": colour, "linestyle": dashes, "linewidth": 1.9, "label": name}
+    axes.plot(means["tracks_per_genre"], 100 * means[column], **look)

@@ -1,0 +1,78 @@
+"""Several models as one: the soft vote, from predictions that are already there.
+
+Notebooks: ``feature_ml``, ``feature_ml_table``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import pandas as pd
+
+from mgclib.errors import ParameterError, RunError
+from mgclib.predictions import KEYS
+from mgclib.results import Result
+
+__all__ = ["members", "soft_vote"]
+
+MEMBER = "member-"
+"""How the name of a table begins that holds the predictions of a member."""
+
+
+def soft_vote(results: Mapping[str, Result], voters: Sequence[str] | None = None) -> Result:
+    """Return the result of models that vote with their probabilities: the mean decides.
+
+    The same as scikit-learn's ``VotingClassifier(voting="soft")`` on the fitted models, but nothing is fitted again.
+
+    Parameters
+    ----------
+    results : mapping of str to Result
+        Models by name, all on the same splits: the same clips in the same parts for the same seeds.
+    voters : sequence of str or None
+        Those that vote; None: all. The others are only kept with the result.
+
+    Returns
+    -------
+    Result
+        With the predictions of every model as a table (see `members`), and their other tables, each with a column
+        ``model``. Parameters and provenance are those of the first voter.
+
+    Raises
+    ------
+    ParameterError
+        For a voter that is not there, or none.
+    RunError
+        When a model was not tested on the same clips as the others.
+
+    Notes
+    -----
+    Source: techno report, "Best ML Results" ("Soft Vote Stacking (tuned XGBoost & tuned LightGBM)").
+    """
+    voters = list(results if voters is None else voters)
+    if not voters or not set(voters) <= set(results):
+        raise ParameterError(f"voters={voters} must be some of {', '.join(results) or 'no results'}")
+    first = results[voters[0]]
+    rows = {name: result.predictions.set_index(list(KEYS)).sort_index() for name, result in results.items()}
+    for name, table in rows.items():
+        if results[name].genres != first.genres or not table.index.equals(rows[voters[0]].index):
+            raise RunError(
+                f"{name} and {voters[0]} were not tested on the same clips: use one protocol, size and seeds"
+            )
+    shares = [f"p_{genre}" for genre in first.genres]
+    voted = rows[voters[0]].copy()
+    voted[shares] = sum(rows[name][shares] for name in voters) / len(voters)
+    tables = {f"{MEMBER}{name}": result.predictions for name, result in results.items()}
+    for kind in {kind: None for result in results.values() for kind in result.tables}:
+        parts = [r.tables[kind].assign(model=name) for name, r in results.items() if kind in r.tables]
+        tables[kind] = pd.concat(parts, ignore_index=True)
+    return replace(first, predictions=voted.reset_index(), tables=tables)
+
+
+def members(result: Result) -> dict[str, Result]:
+    """Return the models behind a soft vote, and those kept beside it, by name; empty for any other result."""
+    return {
+        name.removeprefix(MEMBER): replace(result, predictions=table, tables={})
+        for name, table in result.tables.items()
+        if name.startswith(MEMBER)
+    }

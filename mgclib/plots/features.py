@@ -1,0 +1,80 @@
+"""Figures about features: how the search for settings went, and what the model listens to."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from mgclib.errors import ParameterError
+from mgclib.style import COLOURS, Card, finished, legend_above, styled
+
+__all__ = ["importances", "search"]
+
+
+@styled
+def search(table: pd.DataFrame, *, title: str | None = None, note: str | None = None) -> Figure:
+    """Draw what every drawn setting scored inside the training data, a row per model.
+
+    Parameters
+    ----------
+    table : pd.DataFrame
+        ``search`` of a soft vote: columns ``model``, ``seed``, ``score`` (0 … 1), ``chosen``.
+    """
+    if table.empty:
+        raise ParameterError("there is no draw to show; give the table of a search")
+    names = list(dict.fromkeys(table["model"]))
+    figure = Card(figsize=(7.5, 1.4 + 0.55 * len(names)), layout="constrained")
+    axes = figure.subplots()
+    rng = np.random.default_rng(0)
+    for place, name in enumerate(names):
+        mine = table[table["model"] == name]
+        heights = place + rng.uniform(-0.25, 0.25, len(mine))
+        axes.scatter(100 * mine["score"], heights, s=12, color=COLOURS["grey"], alpha=0.5, linewidth=0)
+        best, at = mine["chosen"].to_numpy(bool), {"s": 34, "facecolor": "white", "edgecolor": COLOURS["blue"]}
+        axes.scatter(100 * mine["score"][best], heights[best], linewidth=1.6, zorder=3, **at)
+    axes.scatter([], [], s=12, color=COLOURS["grey"], label="a draw")
+    axes.scatter([], [], linewidth=1.6, label="the best of its seed", **at)
+    axes.set_yticks(range(len(names)), names)
+    axes.set_ylim(len(names) - 0.5, -0.5)
+    axes.set_xlabel("weighted F1 over folds of the training clips (%)")
+    axes.grid(False, axis="y")
+    legend_above(axes)
+    return finished(figure, title, note)
+
+
+@styled
+def importances(
+    gain: pd.Series, families: pd.DataFrame, *, top: int = 14, title: str | None = None, note: str | None = None
+) -> Figure:
+    """Draw the features with the greatest gain beside the families whose loss costs most.
+
+    Parameters
+    ----------
+    gain : pd.Series [0 … 1]
+        From `mgclib.importance.gains`.
+    families : pd.DataFrame
+        From `mgclib.importance.permutation`.
+    top : int > 0
+        How many of each are drawn.
+    """
+    if top < 1:
+        raise ParameterError(f"top={top} must be a positive integer")
+    gain, families = gain.iloc[:top], families.iloc[:top]
+    figure = Card(figsize=(9.0, 1.2 + 0.27 * max(len(gain), len(families))), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    left.barh(range(len(gain)), 100 * gain, color=COLOURS["blue"])
+    left.set_yticks(range(len(gain)), gain.index)
+    left.set_xlabel("share of the gain (%)")
+    left.set_title("single features, on training clips")
+    spread = {"xerr": 100 * families["deviation"], "ecolor": COLOURS["ink"], "error_kw": {"linewidth": 1}}
+    right.barh(range(len(families)), 100 * families["drop"], color=COLOURS["orange"], hatch="//", **spread)
+    labels = [f"{name} ({count:.0f})" for name, count in families["features"].items()]
+    right.set_yticks(range(len(families)), labels)
+    right.set_xlabel("accuracy lost (points)")
+    right.set_title("families (columns in them), on test clips")
+    right.axvline(0, color=COLOURS["grey"], linewidth=0.8)
+    for axes, rows in ((left, gain), (right, families)):
+        axes.set_ylim(len(rows) - 0.5, -0.5)
+        axes.grid(False, axis="y")
+    return finished(figure, title, note)
