@@ -19,7 +19,7 @@ import pandas as pd
 from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.validation import has_fit_parameter
 
-from mgclib import models
+from mgclib import fitted, models
 from mgclib.errors import DatasetError, ParameterError, RunError
 from mgclib.models.backend import import_keras
 from mgclib.predictions import predictions_frame
@@ -29,6 +29,7 @@ from mgclib.splits import groups_within, split
 
 if TYPE_CHECKING:
     from mgclib.datasets.dataset import Dataset
+    from mgclib.inputs import Inputs
 
 __all__ = ["KerasClassifier", "Training", "class_weights", "precision_policy", "run_seeds"]
 
@@ -226,6 +227,7 @@ def run_seeds(
     join_validation: bool = False,
     watch: str = "validation",
     checkpoint_dir: str | os.PathLike[str] | None = None,
+    recipe: Inputs | None = None,
     parameters: dict[str, Any] | None = None,
     verbose: bool = True,
 ) -> Result:
@@ -255,6 +257,9 @@ def run_seeds(
         for a classifier that chooses its epoch by it.
     checkpoint_dir : path, optional
         Each finished seed is stored here; seeds already there are read back instead of run again.
+    recipe : Inputs, optional
+        How `inputs` were made of sound (`mgclib.inputs`). With a `checkpoint_dir`, the fitted model of the first
+        seed is kept in ``seed-<seed>/model`` for `mgc predict`; a seed that is read back keeps what it has.
     parameters : dict, optional
         Settings to keep with the result.
     verbose : bool
@@ -287,9 +292,13 @@ def run_seeds(
             parts = split(dataset, protocol, seed, sizes=tuple(sizes)).to_numpy()
             if join_validation:
                 parts = np.where(parts == "validation", "train", parts)
-            result = _one_seed(dataset, inputs, make(seed), parts, seed, watch, protocol)
+            classifier = make(seed)
+            result = _one_seed(dataset, inputs, classifier, parts, seed, watch, protocol)
             source = f"{result.provenance['fitted']['seconds']:.0f} s"
             if kept is not None:
+                if recipe is not None and seed == seeds[0]:
+                    about = _about(result, dataset, seed, {**(parameters or {}), "protocol": protocol})
+                    fitted.keep(kept / "model", classifier, recipe, dataset, about)
                 result.save(kept)
         done.append(result)
         if verbose:
@@ -302,8 +311,15 @@ def run_seeds(
     merged = Result.concat(done)
     settings = {**(parameters or {}), "protocol": protocol, "sizes": list(sizes), "seeds": [int(s) for s in seeds]}
     settings |= {"join_validation": join_validation, "watch": watch}
-    fitted = {str(seed): one.provenance["fitted"] for seed, one in zip(seeds, done, strict=True)}
-    return replace(merged, parameters=settings, provenance={**provenance(dataset), "fitted": fitted})
+    times = {str(seed): one.provenance["fitted"] for seed, one in zip(seeds, done, strict=True)}
+    return replace(merged, parameters=settings, provenance={**provenance(dataset), "fitted": times})
+
+
+def _about(result: Result, dataset: Dataset, seed: int, settings: dict[str, Any]) -> dict[str, Any]:
+    """Return what a model that is kept says about itself: where it comes from, and how well it did."""
+    named = {name: settings[name] for name in ("experiment", "profile", "protocol") if name in settings}
+    accuracy = {part: round(float(result.metric("accuracy", part).iloc[0]), 4) for part in result.parts}
+    return {**named, "seed": int(seed), "accuracy": accuracy, "provenance": provenance(dataset)}
 
 
 def _one_seed(
@@ -337,9 +353,9 @@ def _one_seed(
             probabilities = classifier.predict_proba(inputs[rows])
             frames.append(predictions_frame(dataset.clips[rows], part, probabilities, dataset.genres, seed))
     now = provenance()
-    fitted = {"seconds": round(seconds, 2), "commit": now["commit"], "dirty": now["dirty"], "time": now["time"]}
+    origin = {"seconds": round(seconds, 2), "commit": now["commit"], "dirty": now["dirty"], "time": now["time"]}
     if isinstance(classifier, KerasClassifier):
-        fitted["precision"] = precision_policy(classifier.training.precision)
+        origin["precision"] = precision_policy(classifier.training.precision)
     tables = {name: table.assign(seed=seed) for name, table in getattr(classifier, "tables", {}).items()}
     predictions = pd.concat(frames, ignore_index=True)
-    return Result(predictions, dataset.genres, history, provenance={"fitted": fitted}, tables=tables)
+    return Result(predictions, dataset.genres, history, provenance={"fitted": origin}, tables=tables)

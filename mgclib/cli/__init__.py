@@ -1,4 +1,4 @@
-"""The command line: ``mgc data``, ``mgc run``, ``mgc book``, ``mgc ledger``."""
+"""The command line: ``mgc data``, ``mgc run``, ``mgc predict``, ``mgc book``, ``mgc ledger``."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from mgclib import __version__
-from mgclib.cli import book, data, run
+from mgclib.cli import book, data, predict, run
 from mgclib.errors import MgcError
 from mgclib.files import REMEDIES
 
@@ -24,6 +24,7 @@ app = typer.Typer(
 )
 app.add_typer(data.app, name="data")
 app.command("run")(run.run)
+app.command("predict")(predict.predict)
 app.command("book")(book.book)
 app.command("ledger")(book.ledger)
 

@@ -83,6 +83,8 @@ def examine_file(path: str | os.PathLike[str]) -> FileFacts:
         return _decode_whole(path, bytes_hash)
     except soundfile.SoundFileError as error:
         reason = " ".join(str(getattr(error, "error_string", error)).split()).rstrip(".")
+        if reason.startswith("File does not exist"):  # libsndfile's words for an .mp3 in which there is no MP3
+            reason = "there is no sound in it"
         return FileFacts(bytes_hash, problem=f"cannot be decoded ({reason})")
     except OSError as error:
         return FileFacts(problem=f"cannot be read ({error.strerror})")

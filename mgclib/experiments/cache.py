@@ -2,27 +2,40 @@
 
 ``runs/<profile>/<experiment>/<run key>/`` holds ``notebook.ipynb``, ``result/`` and ``stamp.json``, which is written
 last: a folder with a stamp is whole. A failed run leaves ``failed.ipynb``. Trained seeds are kept beside it in
-``runs/<profile>/<experiment>/seeds-<seeds key>/``.
+``runs/<profile>/<experiment>/seeds-<seeds key>/seed-<seed>/``, the first one's with its fitted model.
 """
 
 from __future__ import annotations
 
 import contextlib
 import json
+import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mgclib.errors import RunError
-from mgclib.experiments.keys import data_digest, run_key, seeds_key
+from mgclib.experiments.keys import PATHS, data_digest, run_key, seeds_key
 from mgclib.experiments.plan import Experiment, Matrix, Profile, matrix, parameters
 from mgclib.files import REMEDIES, write_text
 
 if TYPE_CHECKING:
     from mgclib.results import Result
 
-__all__ = ["State", "Task", "executed", "prepare", "read_stamp", "result", "states", "writable", "write_stamp"]
+__all__ = [
+    "State",
+    "Task",
+    "drop_replaced_models",
+    "executed",
+    "prepare",
+    "read_stamp",
+    "result",
+    "stamps",
+    "states",
+    "writable",
+    "write_stamp",
+]
 
 
 @dataclass(frozen=True)
@@ -164,11 +177,28 @@ def write_stamp(folder: Path, stamp: Mapping[str, Any]) -> None:
     write_text(folder / "stamp.json", json.dumps(stamp, indent=2, sort_keys=True, default=str) + "\n")
 
 
-def _stamps(shelf: Path) -> list[tuple[Path, dict[str, Any]]]:
+def stamps(shelf: Path) -> list[tuple[Path, dict[str, Any]]]:
     """Return the finished runs of a shelf, the latest first."""
     found = [(folder, read_stamp(folder)) for folder in shelf.glob("*") if not folder.name.startswith((".", "seeds-"))]
     whole = [(folder, stamp) for folder, stamp in found if stamp is not None]
     return sorted(whole, key=lambda pair: pair[1].get("finished", ""), reverse=True)
+
+
+def drop_replaced_models(task: Task) -> None:
+    """Remove the models of runs that `task` has replaced: the same parameters and home, trained by other code or data.
+
+    Models are large, and every change of what trains makes a new one.
+    """
+    for _, stamp in stamps(task.shelf):
+        same = _asked_for(stamp.get("parameters", {})) == _asked_for(task.parameters)
+        if same and stamp.get("home") == task.home and stamp.get("seeds_key") != task.seeds_key:
+            for model in task.shelf.glob(f"seeds-{stamp.get('seeds_key')}/seed-*/model"):
+                shutil.rmtree(model, ignore_errors=True)
+
+
+def _asked_for(parameters: Mapping[str, Any]) -> str:
+    values = {name: value for name, value in parameters.items() if name not in (*PATHS, "seeds")}
+    return json.dumps(values, sort_keys=True, default=str)
 
 
 def _current(plan: Matrix, experiment: Experiment, profile: Profile) -> Path | None:
@@ -179,7 +209,7 @@ def _current(plan: Matrix, experiment: Experiment, profile: Profile) -> Path | N
     """
     shelf = plan.root / "runs" / profile.name / experiment.name
     keys: dict[str | None, str] = {}
-    for folder, stamp in _stamps(shelf):
+    for folder, stamp in stamps(shelf):
         data = None
         if not profile.synthetic:
             home = stamp.get("home")
@@ -226,9 +256,8 @@ def _state(plan: Matrix, experiment: Experiment, profile: Profile) -> State:
     folder = _current(plan, experiment, profile)
     if folder is not None:
         return State(experiment.name, profile.name, "finished", read_stamp(folder).get("seconds"))
-    stamps = _stamps(shelf)
     if any(shelf.glob("*/failed.ipynb")):
         return State(experiment.name, profile.name, "failed")
-    if stamps:
-        return State(experiment.name, profile.name, "stale", stamps[0][1].get("seconds"))
+    if finished := stamps(shelf):
+        return State(experiment.name, profile.name, "stale", finished[0][1].get("seconds"))
     return State(experiment.name, profile.name, "not run")

@@ -20,7 +20,7 @@ import psutil
 from filelock import FileLock
 
 from mgclib.errors import MgcError
-from mgclib.experiments.cache import Task, writable, write_stamp
+from mgclib.experiments.cache import Task, drop_replaced_models, writable, write_stamp
 from mgclib.experiments.console import Board
 from mgclib.experiments.keys import versions
 
@@ -264,6 +264,7 @@ def _keep(one: Running, seconds: float) -> None:
         task.folder.rename(old)
     task.part.rename(task.folder)
     shutil.rmtree(old, ignore_errors=True)
+    drop_replaced_models(task)
     for failed in task.shelf.glob("*/failed.ipynb"):
         failed.unlink()
         with contextlib.suppress(OSError):  # it holds a finished run too

@@ -1,0 +1,153 @@
+"""How a sound file becomes what a model is given: a picture, a waveform or a row of features.
+
+A recipe is a small frozen dataclass. ``recipe.of(dataset)`` makes the inputs of a data set through the feature store;
+``recipe.to_dict()`` and `from_dict` carry it to JSON and back, so that a model kept on disk says how to feed it
+(`mgclib.fitted`).
+
+Notebooks: all that train.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from mgclib import store
+from mgclib.errors import ParameterError, closest
+from mgclib.features import MelSpec, Spec, check_integer, mel_images
+from mgclib.summary import SummarySpec
+
+if TYPE_CHECKING:
+    from mgclib.datasets.dataset import Dataset
+
+__all__ = ["Inputs", "MelPictures", "SummaryFeatures", "Waveforms", "from_dict"]
+
+
+class Inputs(Spec):
+    """What the recipes have in common: a name of their kind, and `of`."""
+
+    kind: ClassVar[str]
+
+    def of(self, dataset: Dataset, **stored: Any) -> np.ndarray:
+        """Return the inputs of all clips : np.ndarray [shape=(n_clips, …)], aligned with ``dataset.clips``.
+
+        Parameters
+        ----------
+        dataset : Dataset
+        **stored
+            ``jobs``, ``progress`` and ``root`` of the feature store, see `mgclib.store.mels`.
+        """
+        raise NotImplementedError
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return kind and fields as a dict that JSON can hold; `mgclib.inputs.from_dict` is the inverse."""
+        return {"kind": self.kind, **super().to_dict()}
+
+
+@dataclasses.dataclass(frozen=True)
+class MelPictures(Inputs):
+    """Log-mel spectrograms drawn as 8-bit pictures (`mgclib.features.mel_images`).
+
+    Parameters
+    ----------
+    height, width : int > 0
+        Pixels of a picture.
+    channels : 1 or 3
+        Grey levels, or the colours of `colour_map`.
+    colour_map : str
+        Name of a matplotlib colour map.
+    mel : MelSpec
+        How the spectrograms are made.
+    """
+
+    kind: ClassVar[str] = "mel-pictures"
+
+    height: int
+    width: int
+    channels: int = 1
+    colour_map: str = "magma"
+    mel: MelSpec = dataclasses.field(default_factory=MelSpec)
+
+    def __post_init__(self) -> None:
+        for name in ("height", "width"):
+            self._put(name, check_integer(name, getattr(self, name), 1))
+        if self.channels not in (1, 3):
+            raise ParameterError(f"channels={self.channels!r} must be 1 (grey) or 3 (colour)")
+        if isinstance(self.mel, Mapping):
+            self._put("mel", MelSpec.from_dict(self.mel))
+
+    def of(self, dataset: Dataset, **stored: Any) -> np.ndarray:
+        """Return pictures : np.ndarray [shape=(n_clips, height, width, channels), uint8], highest band on top."""
+        mels = store.mels(dataset, self.mel, **stored)
+        look = {"channels": self.channels, "colour_map": self.colour_map, "top_db": self.mel.top_db}
+        return mel_images(mels, self.height, self.width, **look)
+
+
+@dataclasses.dataclass(frozen=True)
+class Waveforms(Inputs):
+    """The sound itself.
+
+    Parameters
+    ----------
+    sample_rate : int > 0 [Hz]
+    """
+
+    kind: ClassVar[str] = "waveforms"
+
+    sample_rate: int = 22050
+
+    def __post_init__(self) -> None:
+        self._put("sample_rate", check_integer("sample_rate", self.sample_rate, 1))
+
+    def of(self, dataset: Dataset, **stored: Any) -> np.ndarray:
+        """Return waveforms : np.ndarray [shape=(n_clips, n_samples, 1), float32, -1 … 1], a memory map."""
+        return store.waveforms(dataset, self.sample_rate, **stored)[..., None]
+
+
+@dataclasses.dataclass(frozen=True)
+class SummaryFeatures(Inputs):
+    """A row of numbers per clip (`mgclib.summary`).
+
+    Parameters
+    ----------
+    summary : SummarySpec
+        How the features are made.
+    """
+
+    kind: ClassVar[str] = "summary-features"
+
+    summary: SummarySpec = dataclasses.field(default_factory=SummarySpec)
+
+    def __post_init__(self) -> None:
+        if isinstance(self.summary, Mapping):
+            self._put("summary", SummarySpec.from_dict(self.summary))
+
+    def of(self, dataset: Dataset, **stored: Any) -> np.ndarray:
+        """Return summary features : np.ndarray [shape=(n_clips, n_features), float32], a memory map."""
+        return store.summary_features(dataset, self.summary, **stored)
+
+
+KINDS: dict[str, type[Inputs]] = {recipe.kind: recipe for recipe in (MelPictures, Waveforms, SummaryFeatures)}
+
+
+def from_dict(fields: Mapping[str, Any]) -> Inputs:
+    """Return the recipe that `Inputs.to_dict` wrote.
+
+    Raises
+    ------
+    ParameterError
+        For an unknown kind or field, or an invalid value.
+    """
+    settings = dict(fields)
+    kind = settings.pop("kind", None)
+    if kind not in KINDS:
+        match = closest(kind, KINDS)
+        hint = f"did you mean {match!r}?" if match else f"expected one of {', '.join(KINDS)}"
+        raise ParameterError(f"inputs of the kind {kind!r} are unknown: {hint}")
+    try:
+        return KINDS[kind].from_dict(settings)
+    except TypeError as error:
+        raise ParameterError(f"inputs of the kind {kind!r} are not whole ({error}); found {settings}") from error
