@@ -217,7 +217,7 @@ def load(folder: str | os.PathLike[str]) -> FittedModel:
 
     Only for folders that your own runs wrote, or whose author you trust: a ``model.joblib`` is a program, and
     reading it runs it. A network predicts in float32, whatever it was trained in: what a machine without bfloat16
-    answers differs in the third digit at most.
+    answers differs by a few thousandths.
 
     Raises
     ------
