@@ -6,8 +6,11 @@ Notebooks: ``feature_ml``, ``feature_ml_table``.
 from __future__ import annotations
 
 import json
+import os
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -17,8 +20,14 @@ from sklearn.model_selection import RandomizedSearchCV, StratifiedGroupKFold
 
 from mgclib import models
 from mgclib.errors import ParameterError
+from mgclib.splits import split
+from mgclib.training import run_seeds
 
-__all__ = ["SPACES", "TunedClassifier", "settings_of"]
+if TYPE_CHECKING:
+    from mgclib.datasets.dataset import Dataset
+    from mgclib.results import Result
+
+__all__ = ["MODELS", "SPACES", "TunedClassifier", "fit_chosen", "run_models", "settings_of"]
 
 TREES = {
     "n_estimators": [50, 100, 200, 300],
@@ -35,6 +44,9 @@ SPACES: dict[str, dict[str, Any]] = {
 }
 """Where `TunedClassifier` draws the settings of each model from; ours, the techno report only says "tuned"."""
 
+MODELS = {"svm": "feature-svm", "xgboost": "xgboost", "lightgbm": "lightgbm"}
+"""The three models of the techno report by a short name."""
+
 
 @dataclass
 class TunedClassifier:
@@ -45,7 +57,7 @@ class TunedClassifier:
 
     Parameters
     ----------
-    architecture : str
+    name : str
         Name for `mgclib.models.build`, one of `SPACES`.
     input_shape : tuple of int
         ``(n_features,)``.
@@ -56,6 +68,8 @@ class TunedClassifier:
         At most so many; fewer (never below two) where a genre has fewer groups in the training part.
     seed : int
         Fixes draws, folds and what the model itself leaves to chance.
+    jobs : int >= 1 or None
+        Fits at once; None: as many as ``OMP_NUM_THREADS`` allows (``mgc run`` sets it), without it one.
 
     Attributes
     ----------
@@ -70,18 +84,19 @@ class TunedClassifier:
     Source: techno report, "Best ML Results" ("tuned XGBoost & tuned LightGBM").
     """
 
-    architecture: str
+    name: str
     input_shape: tuple[int, ...]
     n_genres: int
     draws: int = 12
     folds: int = 3
     seed: int = 0
+    jobs: int | None = None
     model: Any = field(default=None, init=False, repr=False)
     tables: dict[str, pd.DataFrame] = field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self) -> None:
-        if self.architecture not in SPACES:
-            raise ParameterError(f"{self.architecture!r} has no search space; tunable are {', '.join(SPACES)}")
+        if self.name not in SPACES:
+            raise ParameterError(f"{self.name!r} has no search space; tunable are {', '.join(SPACES)}")
         for name, least in {"draws": 1, "folds": 2}.items():
             if not isinstance(getattr(self, name), int) or getattr(self, name) < least:
                 raise ParameterError(f"{name}={getattr(self, name)!r} must be an integer of at least {least}")
@@ -90,17 +105,17 @@ class TunedClassifier:
         """Search and fit on features `x` [shape=(n, n_features)], labels `y` [(n,), int] and `groups` [(n,)]."""
         groups = np.arange(len(y)) if groups is None else np.asarray(groups)
         fewest = pd.DataFrame({"genre": y, "group": groups}).groupby("genre")["group"].nunique().min()
-        options = {} if self.architecture == "feature-svm" else {"seed": self.seed}
-        blank = models.build(self.architecture, self.input_shape, self.n_genres, **options)
+        blank = _blank(self.name, self.input_shape, self.n_genres, self.seed)
         folds = StratifiedGroupKFold(int(np.clip(fewest, 2, self.folds)), shuffle=True, random_state=self.seed)
         search = RandomizedSearchCV(
             blank,
-            SPACES[self.architecture],
+            SPACES[self.name],
             n_iter=self.draws,
             scoring=make_scorer(f1_score, average="weighted", zero_division=0.0),
             cv=folds,
             random_state=self.seed,
             error_score="raise",
+            n_jobs=self.jobs or _allowed(),
         )
         search.fit(x, y, groups=groups)
         self.model, self.tables = search.best_estimator_, {"search": _draws(search)}
@@ -111,6 +126,91 @@ class TunedClassifier:
         if self.model is None:
             raise ParameterError("this classifier is not fitted yet: call fit first")
         return self.model.predict_proba(x)
+
+
+def run_models(
+    dataset: Dataset,
+    inputs: np.ndarray,
+    *,
+    draws: int = 12,
+    folds: int = 3,
+    checkpoint_dir: str | os.PathLike[str] | None = None,
+    **how: Any,
+) -> dict[str, Result]:
+    """Tune, fit and test each of `MODELS` once per seed, all on the same splits.
+
+    Nothing is chosen on the validation part, so it is trained on as well.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    inputs : np.ndarray [shape=(n_clips, n_features)]
+        Aligned with ``dataset.clips``.
+    draws, folds
+        See `TunedClassifier`.
+    checkpoint_dir : path, optional
+        Each finished seed is stored in a folder per model and protocol below it.
+    **how
+        The rest goes to `mgclib.training.run_seeds`: ``protocol``, ``seeds``, ``sizes``, ``recipe`` …
+
+    Returns
+    -------
+    dict of str to Result
+        For `mgclib.ensemble.soft_vote`.
+
+    Notes
+    -----
+    Source: techno report, "1st Approach". Notebooks: ``feature_ml``, ``feature_ml_table``.
+    """
+
+    def tuned(model: str) -> Callable[[int], TunedClassifier]:
+        shape, n_genres = inputs.shape[1:], len(dataset.genres)
+        return lambda seed: TunedClassifier(model, shape, n_genres, draws=draws, folds=folds, seed=seed)
+
+    results = {}
+    for name, model in MODELS.items():
+        print(f"{name}, split {how['protocol']}", flush=True)
+        kept = None if checkpoint_dir is None else Path(checkpoint_dir, how["protocol"], name)
+        results[name] = run_seeds(dataset, inputs, tuned(model), join_validation=True, checkpoint_dir=kept, **how)
+    return results
+
+
+def fit_chosen(voted: Result, name: str, dataset: Dataset, inputs: np.ndarray, seed: int) -> tuple[Any, np.ndarray]:
+    """Fit a model of a soft vote once more, with the settings that its search chose.
+
+    Parameters
+    ----------
+    voted : Result
+        The soft vote of `run_models`.
+    name : str
+        One of `MODELS`.
+    dataset : Dataset
+    inputs : np.ndarray [shape=(n_clips, n_features)]
+        What the models were run on.
+    seed : int
+
+    Returns
+    -------
+    model : classifier
+    tested : np.ndarray [shape=(n_test,), int]
+        Rows of the clips that it was not fitted on.
+    """
+    search = voted.tables["search"]
+    settings = settings_of(search[search["model"] == name], seed)
+    parts = split(dataset, voted.parameters["protocol"], seed, sizes=tuple(voted.parameters["sizes"]))
+    learned = parts.isin(["train", "validation"]).to_numpy()
+    model = _blank(MODELS[name], inputs.shape[1:], len(dataset.genres), seed).set_params(**settings)
+    return model.fit(inputs[learned], dataset.labels[learned]), np.flatnonzero(parts == "test")
+
+
+def _blank(name: str, shape: tuple[int, ...], n_genres: int, seed: int) -> Any:
+    model = models.build(name, shape, n_genres)
+    return model.set_params(seed=seed) if "seed" in model.get_params() else model
+
+
+def _allowed() -> int:
+    threads = os.environ.get("OMP_NUM_THREADS", "")
+    return max(1, int(threads)) if threads.isdigit() else 1
 
 
 def settings_of(search: pd.DataFrame, seed: int) -> dict[str, Any]:

@@ -7,9 +7,48 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from mgclib.errors import ParameterError
-from mgclib.style import COLOURS, Card, finished, legend_above, styled
+from mgclib.style import COLOURS, CYCLE, Card, finished, legend_above, styled
 
-__all__ = ["importances", "search"]
+__all__ = ["feature_plane", "importances", "search"]
+
+MARKERS = "osD^vPX*<>"
+
+
+@styled
+def feature_plane(
+    table: pd.DataFrame,
+    genres: pd.Series,
+    *,
+    x: str,
+    y: str,
+    labels: tuple[str, str],
+    title: str | None = None,
+    note: str | None = None,
+) -> Figure:
+    """Draw every clip as a dot on two of its features.
+
+    Parameters
+    ----------
+    table : pd.DataFrame
+        A row per clip, a column per feature.
+    genres : pd.Series
+        The genre of each clip.
+    x, y : str
+        Columns.
+    labels : tuple of str
+        Name and unit of the two axes.
+    """
+    missing = [name for name in (x, y) if name not in table]
+    if missing:
+        raise ParameterError(f"there is no feature {missing[0]!r}; there are {', '.join(table.columns[:5])}, …")
+    figure = Card(figsize=(7.5, 4.4), layout="constrained")
+    axes = figure.subplots()
+    for number, (genre, rows) in enumerate(table.groupby(genres.to_numpy())):
+        look = {"marker": MARKERS[number % len(MARKERS)], "color": COLOURS[CYCLE[number % len(CYCLE)]], "s": 24}
+        axes.scatter(rows[x], rows[y], label=genre, alpha=0.75, linewidth=0, **look)
+    axes.set(xlabel=labels[0], ylabel=labels[1])
+    axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
+    return finished(figure, title, note)
 
 
 @styled
@@ -61,18 +100,18 @@ def importances(
     if top < 1:
         raise ParameterError(f"top={top} must be a positive integer")
     gain, families = gain.iloc[:top], families.iloc[:top]
-    figure = Card(figsize=(9.0, 1.2 + 0.27 * max(len(gain), len(families))), layout="constrained")
+    figure = Card(figsize=(9.5, 1.2 + 0.27 * max(len(gain), len(families))), layout="constrained")
     left, right = figure.subplots(1, 2)
     left.barh(range(len(gain)), 100 * gain, color=COLOURS["blue"])
     left.set_yticks(range(len(gain)), gain.index)
     left.set_xlabel("share of the gain (%)")
-    left.set_title("single features, on training clips")
+    left.set_title("single features (training clips)")
     spread = {"xerr": 100 * families["deviation"], "ecolor": COLOURS["ink"], "error_kw": {"linewidth": 1}}
     right.barh(range(len(families)), 100 * families["drop"], color=COLOURS["orange"], hatch="//", **spread)
     labels = [f"{name} ({count:.0f})" for name, count in families["features"].items()]
     right.set_yticks(range(len(families)), labels)
-    right.set_xlabel("accuracy lost (points)")
-    right.set_title("families (columns in them), on test clips")
+    right.set_xlabel("accuracy lost (points); in brackets: columns")
+    right.set_title("families (test clips)")
     right.axvline(0, color=COLOURS["grey"], linewidth=0.8)
     for axes, rows in ((left, gain), (right, families)):
         axes.set_ylim(len(rows) - 0.5, -0.5)
