@@ -230,12 +230,15 @@ def same_settings(item: Item, names: Mapping[str, str], result: Result) -> bool:
     ----------
     names : dict of str to str
         Setting in `Item.values` to parameter of the run, or to ``facts.<name>`` for what the run found out about its
-        data; each must be equal.
+        data, ``dataset.<name>`` for what its provenance says of it, ``dataset_options.<name>``; each must be equal.
     result : Result
         What ran, on the report's own data; the parameters that it was stored with are held against the item.
     """
     values = {**result.provenance.get("parameters", {}), **result.parameters}
-    values |= {f"facts.{name}": value for name, value in result.parameters.get("facts", {}).items()}
+    told = {"facts": values.get("facts"), "dataset": result.provenance.get("dataset")}
+    told["dataset_options"] = values.get("dataset_options")
+    for group, entries in told.items():
+        values |= {f"{group}.{name}": value for name, value in (entries or {}).items()}
     return bool(names) and all(name in values and values[name] == item.value(path) for path, name in names.items())
 
 

@@ -181,6 +181,17 @@ def test_what_a_run_found_out_about_its_data_is_held_against_the_report(ran, fac
     assert row_of(ledger.ledger(plan=plan), SPLIT)["verdict"] == "not yet", "a parameter of that name is no fact"
 
 
+@pytest.mark.parametrize(("seconds", "verdict"), [(10.0, "exact"), (8.0, "not yet"), (None, "not yet")])
+def test_the_data_set_and_how_it_was_loaded_are_held_against_the_report(ran, seconds, verdict) -> None:
+    item = "techno/number-gtzan-dataset"
+    names = {"genres": "dataset.n_genres", "snippet_seconds": "dataset_options.snippet_seconds"}
+    result = make_result((0.6, 0.62))
+    result.provenance["dataset"]["n_genres"] = 10
+    result.provenance["parameters"] = {"dataset_options": {} if seconds is None else {"snippet_seconds": seconds}}
+    ran({("gtzan", "cnn"): result})
+    assert row_of(ledger.ledger(plan=make_plan(cnn={item: {"parameters": names}})), item)["verdict"] == verdict
+
+
 def test_settings_on_other_recordings_count_and_the_others_are_other_data(ran) -> None:
     plan = make_plan(cnn={SPLIT: {"parameters": {"train": "facts.train", "shuffled": "facts.shuffled"}}})
     ran({("gtzan3", "cnn"): make_result((0.6, 0.62), name="gtzan3", facts={"train": 126, "shuffled": True})})

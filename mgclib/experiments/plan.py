@@ -30,8 +30,10 @@ OWN = {
 """Parameters that `mgc run` fills in itself."""
 
 CLAIMS = ("metric", "shows", "structure", "parameters")
-FACTS = "facts."
-"""What a run finds out about its data (``parameters={..., "facts": {...}}`` of its Result) can be claimed, too."""
+FACTS = ("facts.", "dataset.", "dataset_options.")
+"""What else can be claimed: what a run finds out about its data (``parameters={..., "facts": {...}}`` of its Result),
+what its provenance says of the data set (``dataset.n_genres``), how that was loaded (``dataset_options.clip_seconds``).
+"""
 
 CLAIM_DETAILS = ("value", "split", "genre", "note")
 DEFAULT_TIMEOUT = 3600
@@ -82,7 +84,7 @@ class Experiment:
         Values at one profile; at a profile that is not here the experiment cannot run.
     reproduces : dict of str to dict
         Item id to claim: ``{metric: accuracy}``, ``{shows: confusion matrix}``, ``{structure: cnn-cs464}`` or
-        ``{parameters: {C: C}}`` (setting of the item to parameter of the notebook, or to ``facts.<name>``).
+        ``{parameters: {C: C}}`` (setting of the item to parameter of the notebook, or see `FACTS`).
     trains : bool
         False: the notebook trains nothing and keeps no Result; it draws what others recorded.
     """

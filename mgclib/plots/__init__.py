@@ -11,13 +11,14 @@ it looks at it), `learning` (how training went), `scores` (what came out), `spre
 Notebooks: all of them.
 """
 
-from mgclib.plots.features import importances, search
+from mgclib.plots.features import feature_plane, importances, search
 from mgclib.plots.inputs import genre_levels, image_grid, mel_grid, waveform
 from mgclib.plots.learning import accuracy_by_clips, accuracy_by_tracks, learning_curves, walks
 from mgclib.plots.neighbours import nearest, neighbours
 from mgclib.plots.scores import accuracy_strip, confusion, report_bars
 from mgclib.plots.sequences import long_row, opinions, unrolled
 from mgclib.plots.spread import snippet_votes, spread
+from mgclib.plots.timeline import timeline
 from mgclib.style import COLOURS, Card, use_house_style
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "accuracy_by_tracks",
     "accuracy_strip",
     "confusion",
+    "feature_plane",
     "genre_levels",
     "image_grid",
     "importances",
@@ -40,6 +42,7 @@ __all__ = [
     "search",
     "snippet_votes",
     "spread",
+    "timeline",
     "unrolled",
     "use_house_style",
     "walks",
