@@ -13,7 +13,8 @@ ROOMS = (
     # on the ground
     "errors files documents",
     # dataset -> split -> inputs
-    "audio features projection short_term analysis summary shards store inputs datasets example listening allocation splits",
+    "audio features projection short_term analysis summary shards store inputs datasets example listening allocation "
+    "splits",
     # result: predictions are stored, metrics are derived
     "metrics predictions results ensemble prose records style plots clouds",
     # model: what trains also splits and makes a result

@@ -32,13 +32,25 @@ from mgclib.files import data_home
 
 __all__ = ["data_digest", "existing_home", "run_key", "seeds_key", "training_sources", "versions"]
 
-TRAINING = ("audio", "augment", "datasets", "features", "inputs", "models", "splits", "store", "training", "tuning")
+TRAINING = (
+    "audio",
+    "augment",
+    "datasets",
+    "example",
+    "features",
+    "inputs",
+    "models",
+    "splits",
+    "store",
+    "training",
+    "tuning",
+)
 """Modules of mgclib on the way from sound files to a fitted model; what they import from mgclib counts too."""
 
 NOT_TRAINING = ("documents", "errors", "files", "fitted", "predictions", "records", "results")
 """Imported there, but without a say in what is learned: ``fitted`` only writes models down."""
 
-SYNTHESIS = ("datasets/synthesis", "datasets/synthetic")
+SYNTHESIS = ("datasets/synthesis", "datasets/synthetic", "example")
 """What makes synthetic music."""
 
 SOURCE_SUFFIXES = (".py", ".yaml", ".csv", ".css")
