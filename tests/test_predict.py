@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from mgclib import fitted, inference, inputs, models
 from mgclib.cli.predict import predict as command
 from mgclib.datasets.dataset import FaultyClipWarning
 from mgclib.errors import MgcError, ParameterError, RunError
+from mgclib.experiments.cache import drop_replaced_models
 from mgclib.experiments.kept import kept_model
 from mgclib.experiments.keys import training_sources
 from mgclib.results import Result
@@ -219,6 +221,20 @@ def test_the_newest_run_answers(checkout):
     assert kept_model(profile="smoke").parts[-5:-3] == ("smoke", "other")
 
 
+def test_of_several_models_of_a_run_the_last_of_its_own_protocol_answers(checkout):
+    shelf = checkout / "runs/folder/several"
+    folder = finished(checkout, name="several", when="2026-04-01")
+    stamp = json.loads((folder / "stamp.json").read_text(encoding="utf-8"))
+    stamp["parameters"]["protocol"] = "random"
+    (folder / "stamp.json").write_text(json.dumps(stamp), encoding="utf-8")
+    for age, name in enumerate(["random/first", "random/last", "grouped/other"]):
+        model = shelf / "seeds-k1" / name / "seed-0/model"
+        shutil.copytree(checkout / "runs/folder/tiny/seeds-k1/seed-0/model", model)
+        os.utime(model, (age, age))
+    assert kept_model("several") == kept_model(folder) == shelf / "seeds-k1/random/last/seed-0/model"
+    assert kept_model(shelf / "seeds-k1/grouped/other").parts[-3] == "other"
+
+
 def test_no_model_is_one_line_that_says_how_to_make_one(checkout):
     lost = finished(checkout, name="lost")
     cases = {
@@ -237,6 +253,28 @@ def test_no_model_is_one_line_that_says_how_to_make_one(checkout):
     shutil.rmtree(checkout / "runs")
     with pytest.raises(RunError, match="make one with `mgc run"):
         kept_model()
+
+
+def test_a_run_replaces_the_models_of_earlier_code(checkout):
+    class Now:
+        shelf = checkout / "runs/folder/tiny"
+        home = None
+        seeds_key = "k2"
+        parameters = {"seeds": [5], "C": 1}  # noqa: RUF012
+
+    before = Now.shelf / "seeds-k1/seed-0/model"
+    drop_replaced_models(Now)
+    assert fitted.is_kept(before)  # it was asked for other parameters
+    Now.parameters = {"seeds": [5]}
+    Now.home = "elsewhere"
+    drop_replaced_models(Now)
+    assert fitted.is_kept(before)  # it heard other music
+    Now.home = None
+    drop_replaced_models(Now)
+    assert not before.exists()
+    assert (before.parent / "result.json").is_file()
+    with pytest.raises(RunError, match="a later run in its place"):
+        kept_model(Now.shelf / ("a" * 16))
 
 
 def test_a_seed_that_is_read_back_keeps_its_model(music, tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -99,6 +100,7 @@ def _introduction(model: FittedModel, folder: Path) -> list[str]:
     return [
         f"model: {name}, seed {about.get('seed', '?')}, trained on {data} ({made}){score}",
         f"       clips of {model.clip_seconds:g} s; {', '.join(model.genres)}",
+        f"       {os.path.relpath(folder)}",
         *(f"note: {caveat}" for caveat in model.caveats),
     ]
 

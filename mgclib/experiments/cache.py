@@ -192,7 +192,7 @@ def drop_replaced_models(task: Task) -> None:
     for _, stamp in stamps(task.shelf):
         same = _asked_for(stamp.get("parameters", {})) == _asked_for(task.parameters)
         if same and stamp.get("home") == task.home and stamp.get("seeds_key") != task.seeds_key:
-            for model in task.shelf.glob(f"seeds-{stamp.get('seeds_key')}/seed-*/model"):
+            for model in task.shelf.glob(f"seeds-{stamp.get('seeds_key')}/**/seed-*/model"):
                 shutil.rmtree(model, ignore_errors=True)
 
 

@@ -62,7 +62,7 @@ def _newest(shelves: list[Path], what: str, make: str, profile: str | None) -> P
     at = [shelf for shelf in shelves if profile in (None, shelf.parent.name)]
     found = sorted((pair for shelf in at for pair in stamps(shelf)), key=_finished, reverse=True)
     for folder, stamp in found:
-        if (model := _model(folder, stamp)) and is_kept(model):
+        if model := _model(folder, stamp):
             return model
     where = f" at profile {profile!r}" if profile else ""
     raise RunError(
@@ -75,16 +75,28 @@ def _finished(pair: tuple[Path, Mapping[str, Any]]) -> str:
 
 
 def _model(folder: Path, stamp: Mapping[str, Any]) -> Path | None:
-    """Return where the run in `folder` keeps the model of its first seed, None for one that trains nothing."""
-    seeds = stamp.get("parameters", {}).get("seeds")
-    return folder.parent / f"seeds-{stamp.get('seeds_key')}" / f"seed-{seeds[0]}" / "model" if seeds else None
+    """Return where the run in `folder` keeps the model of its first seed, None when it kept none.
+
+    A run of several models keeps each in a folder of its own below its seeds: those of the run's own protocol come
+    first, and of these the one that was fitted last answers.
+    """
+    asked = stamp.get("parameters", {})
+    if not asked.get("seeds"):
+        return None
+    seeds = folder.parent / f"seeds-{stamp.get('seeds_key')}"
+    found = [model for model in seeds.rglob(f"seed-{asked['seeds'][0]}/model") if is_kept(model)]
+    return max(found, key=lambda model: (asked.get("protocol") in model.parts, _age(model)), default=None)
+
+
+def _age(model: Path) -> int:
+    return model.stat().st_mtime_ns
 
 
 def _in_folder(folder: Path) -> Path:
     stamp = read_stamp(folder)
     if stamp is not None:
         model = _model(folder.absolute(), stamp)
-        if model is None or not is_kept(model):
+        if model is None:
             name, profile = stamp.get("experiment", "EXPERIMENT"), stamp.get("profile", "PROFILE")
             raise RunError(
                 f"{folder} kept no model, or a later run in its place has one: ask with --run {name}, or make one "
@@ -101,5 +113,4 @@ def _in_folder(folder: Path) -> Path:
 
 def _places(folder: Path) -> Iterator[Path]:
     yield from (folder, folder / "model")
-    seeds = [seed for seed in folder.glob("seed-*") if is_kept(seed / "model")]
-    yield from (seed / "model" for seed in sorted(seeds, key=lambda seed: (seed / "model").stat().st_mtime_ns))
+    yield from sorted((seed / "model" for seed in folder.glob("seed-*") if is_kept(seed / "model")), key=_age)
