@@ -110,7 +110,7 @@ def importances(
     right.barh(range(len(families)), 100 * families["drop"], color=COLOURS["orange"], hatch="//", **spread)
     labels = [f"{name} ({count:.0f})" for name, count in families["features"].items()]
     right.set_yticks(range(len(families)), labels)
-    right.set_xlabel("accuracy lost (points); in brackets: columns")
+    right.set_xlabel("accuracy lost (points)")
     right.set_title("families (test clips)")
     right.axvline(0, color=COLOURS["grey"], linewidth=0.8)
     for axes, rows in ((left, gain), (right, families)):
