@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Column, Table
+from rich.table import Table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -112,18 +112,18 @@ def _text(table: pd.DataFrame, format_: Format) -> str:
 
 
 def _show(table: pd.DataFrame, top: int) -> None:
-    if table.empty:
-        return
-    shown = Table(Column("file", overflow="fold"), "clip", *(f"{k}." for k in range(1, top + 1)))
-    digits = 0 if (table[["start_s", "end_s"]] % 1 == 0).all(axis=None) else 1
+    console = Console()
     for name, rows in table.groupby("file", sort=False):
-        for number, row in enumerate(rows.itertuples()):
+        digits = 0 if (rows[["start_s", "end_s"]] % 1 == 0).all(axis=None) else 1
+        ranks = [f"{rank}." for rank in range(1, top + 1)]
+        shown = Table("clip", *ranks, min_width=60)
+        for row in rows.itertuples():
             whole = row.part == "file"
             genres = [f"{getattr(row, f'genre_{k}')} {getattr(row, f'probability_{k}'):.2f}" for k in range(1, top + 1)]
             part = "whole file" if whole else f"{_clock(row.start_s, digits)}–{_clock(row.end_s, digits)}"
-            cells = [escape(str(name)) if number == 0 else "", part, *map(escape, genres)]
-            shown.add_row(*cells, style="bold" if whole else None, end_section=whole)
-    Console().print(shown)
+            shown.add_row(part, *map(escape, genres), style="bold" if whole else None)
+        console.print(str(name), markup=False, highlight=False, soft_wrap=True)
+        console.print(shown)
 
 
 def _clock(seconds: float, digits: int) -> str:
