@@ -316,7 +316,7 @@ class Result:
 
         Notes
         -----
-        Notebook: ``cnn_2d``.
+        Notebook: ``cnn_2d_gtzan``.
         """
         if by not in ("track_id", "clip_id"):
             raise ParameterError(f"by={by!r} must be 'track_id' or 'clip_id'")
