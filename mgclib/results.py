@@ -144,6 +144,12 @@ class Result:
         return tuple(part for part in PARTS if part in present)
 
     @property
+    def untested(self) -> tuple[str, ...]:
+        """Genres of which there is no test clip, as a published list may leave them in a part of the data."""
+        tested = set(self.select("test")["genre"])
+        return tuple(genre for genre in self.genres if genre not in tested)
+
+    @property
     def synthetic(self) -> bool | None:
         """True for generated music, False for recordings, None when the origin was not noted."""
         known = self.provenance.get("dataset")
@@ -351,6 +357,8 @@ class Result:
         words.append(f"{count} ({', '.join(map(str, seeds))})")
         if "test" in self.parts:
             words.append(f"{len(self.select('test')) / len(seeds):.0f} test clips each")
+            if self.untested:
+                words.append(f"none of them {' or '.join(self.untested)}")
         return f"{', '.join(words)}."[:1].upper() + f"{', '.join(words)}."[1:]
 
     def save(self, folder: str | os.PathLike[str]) -> None:

@@ -377,3 +377,11 @@ def test_caption_says_where_numbers_come_from(result, clips):
     unknown = Result.from_arrays(clips, "test", probabilities_of(clips, 0), GENRES, 4)
     assert unknown.synthetic is None
     assert "origin not noted" in unknown.caption()
+
+
+def test_caption_names_genres_that_no_test_clip_has(clips):
+    genres = tuple(sorted(clips["genre"].unique()))
+    shares = np.full((len(clips), len(genres)), 1 / len(genres))
+    parts = pd.Series(np.where(clips["genre"] == genres[0], "validation", "test"), index=clips.index)
+    assert f"none of them {genres[0]}." in Result.from_arrays(clips, parts, shares, genres).caption()
+    assert "none of them" not in Result.from_arrays(clips, "test", shares, genres).caption()
