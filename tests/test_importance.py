@@ -93,3 +93,14 @@ def test_figures_show_the_greatest_first_and_refuse_nothing_to_show(music):
         plots.search(searched.iloc[:0])
     with pytest.raises(ParameterError, match="top=0"):
         plots.importances(gains(model, NAMES), families, top=0)
+
+
+def test_the_plane_has_a_mark_and_a_colour_for_each_genre_and_names_what_is_missing():
+    table = pd.DataFrame({"tempo": [120.0, 140.0, 100.0], "rms_mean": [0.1, 0.2, 0.3]})
+    genres = pd.Series(["a", "b", "a"])
+    axes = plots.feature_plane(table, genres, x="tempo", y="rms_mean", labels=("tempo (BPM)", "loudness")).axes[0]
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["a", "b"]
+    assert [len(dots.get_offsets()) for dots in axes.collections] == [2, 1]
+    assert len({dots.get_paths()[0].vertices.tobytes() for dots in axes.collections}) == 2
+    with pytest.raises(ParameterError, match="no feature 'pitch'"):
+        plots.feature_plane(table, genres, x="pitch", y="tempo", labels=("", ""))
