@@ -5,16 +5,36 @@ Notebooks: ``feature_ml``, ``feature_ml_table``.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from mgclib.errors import ParameterError, RunError
 from mgclib.predictions import KEYS
 from mgclib.results import Result
 
-__all__ = ["members", "soft_vote"]
+__all__ = ["SoftVote", "members", "soft_vote"]
+
+
+@dataclass(frozen=True)
+class SoftVote:
+    """Fitted models as one, for asking only: the mean of their probabilities.
+
+    Parameters
+    ----------
+    voters : tuple of classifiers
+        Fitted, with ``predict_proba`` over the same genres.
+    """
+
+    voters: tuple[Any, ...]
+
+    def predict_proba(self, x: np.ndarray) -> np.ndarray:
+        """Return probabilities : np.ndarray [shape=(n, n_genres), rows sum to 1]."""
+        return np.mean([voter.predict_proba(x) for voter in self.voters], axis=0)
+
 
 MEMBER = "member-"
 """How the name of a table begins that holds the predictions of a member."""
@@ -36,7 +56,7 @@ def soft_vote(results: Mapping[str, Result], voters: Sequence[str] | None = None
     -------
     Result
         With the predictions of every model as a table (see `members`), and their other tables, each with a column
-        ``model``. Parameters and provenance are those of the first voter.
+        ``model``. Parameters and provenance are those of the first voter, but the seconds of fitting are those of all.
 
     Raises
     ------
@@ -66,7 +86,17 @@ def soft_vote(results: Mapping[str, Result], voters: Sequence[str] | None = None
     for kind in {kind: None for result in results.values() for kind in result.tables}:
         parts = [r.tables[kind].assign(model=name) for name, r in results.items() if kind in r.tables]
         tables[kind] = pd.concat(parts, ignore_index=True)
-    return replace(first, predictions=voted.reset_index(), tables=tables)
+    origin = {**first.provenance, "fitted": _fitted(first, results.values())}
+    return replace(first, predictions=voted.reset_index(), tables=tables, provenance=origin)
+
+
+def _fitted(first: Result, results: Iterable[Result]) -> dict[str, Any]:
+    """Return what each seed's fitting says of itself, with the seconds of all models."""
+    told = [result.provenance.get("fitted", {}) for result in results]
+    return {
+        seed: {**one, "seconds": round(sum(other.get(seed, {}).get("seconds", 0.0) for other in told), 2)}
+        for seed, one in first.provenance.get("fitted", {}).items()
+    }
 
 
 def members(result: Result) -> dict[str, Result]:

@@ -16,6 +16,7 @@ import json
 import os
 import pickle
 import shutil
+import sys
 import tempfile
 import warnings
 from collections.abc import Iterator, Mapping
@@ -38,7 +39,9 @@ __all__ = ["FORMAT", "FittedModel", "is_kept", "keep", "load"]
 
 FORMAT = 1
 FACTS, WEIGHTS, DUMP = "model.json", "model.weights.h5", "model.joblib"
-DUMPED_BY = "scikit-learn"
+DUMPED_BY = {"scikit-learn": "sklearn", "xgboost-cpu": "xgboost", "lightgbm": "lightgbm"}
+"""Packages that a joblib file may hold objects of, and what is imported where it does."""
+
 PART = ".part-model-"
 AGAIN = "train it again with `mgc run EXPERIMENT --force`"
 
@@ -82,7 +85,7 @@ class FittedModel:
         if self.synthetic:
             told.append("trained on generated music: for recordings its answers show how this works, and no more")
         for package, version in self.made_with.items():
-            here = importlib.metadata.version(package)
+            here = _version(package)
             if here != version:
                 told.append(f"made with {package} {version}, read with {here}: if an answer looks odd, {AGAIN}")
         return told
@@ -161,7 +164,7 @@ def keep(
         "inputs": recipe.to_dict(),
         "classifier": _described(classifier),
         "about": dict(about),
-        "made_with": {} if hasattr(classifier, "architecture") else {DUMPED_BY: importlib.metadata.version(DUMPED_BY)},
+        "made_with": {} if hasattr(classifier, "architecture") else _dumped_with(),
     }
     with _made_beside(folder) as part:
         if facts["classifier"]["kind"] == "network":
@@ -176,6 +179,17 @@ def keep(
                 ) from error
         (part / FACTS).write_text(json.dumps(facts, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     return folder
+
+
+def _dumped_with() -> dict[str, str]:
+    return {package: _version(package) for package, module in DUMPED_BY.items() if module in sys.modules}
+
+
+def _version(package: str) -> str:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return "not installed"
 
 
 def _described(classifier: Any) -> dict[str, Any]:

@@ -28,7 +28,7 @@ from mgclib.datasets.dataset import Dataset, FaultyClipWarning, snippet_starts
 from mgclib.datasets.listing import Found, SetAside, list_sounds, printable, usable
 from mgclib.errors import AudioError, ParameterError
 
-__all__ = ["Answers", "answer", "columns", "predict", "whole_files"]
+__all__ = ["Answers", "answer", "columns", "predict"]
 
 KEYS = ("file", "part", "start_s", "end_s")
 PLACES = 6
@@ -146,11 +146,6 @@ def columns(genres: Sequence[str], top: int = 3) -> list[str]:
     ranks = range(1, min(top, len(genres)) + 1)
     ranked = [f"{what}_{rank}" for rank in ranks for what in ("genre", "probability")]
     return [*KEYS, *ranked, *(f"p_{genre}" for genre in genres)]
-
-
-def whole_files(table: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows of `predict` that stand for whole files, by file."""
-    return table[table["part"] == WHOLE].drop(columns="part").set_index("file")
 
 
 def _sounds(files: Sequence[str | os.PathLike[str]], aside: SetAside) -> dict[str, Found]:

@@ -135,7 +135,7 @@ def learning_curve(
     """Train on more and more tracks: even sets, uneven sets, and uneven sets with class weights.
 
     So that a small set is not simply trained shorter, it is repeated within an epoch: an epoch has about as many steps
-    for every set of a seed.
+    for every set of a seed as for its whole training part.
 
     Parameters
     ----------
@@ -187,14 +187,13 @@ def learning_curve(
     asked = _sizes(dataset, splits, tracks_per_genre)
     plan = [_Set(most, *way) for most in asked for way in WAYS]
     clips = {(seed, one): _clips(dataset, splits[seed], one, rarest, seed) for seed in seeds for one in plan}
-    largest = {seed: max(clips[seed, one].sum() for one in plan) for seed in seeds}
     done: dict[tuple[int, _Set], Result] = {}
     for number, ((seed, one), mask) in enumerate(clips.items(), start=1):
         kept = Path(checkpoint_dir) / f"seed-{seed}" / one.name if checkpoint_dir else None
         if kept is not None and (kept / "result.json").is_file():
             done[seed, one], source = Result.load(kept), "read back"
         else:
-            rounds = max(1, round(largest[seed] / mask.sum()))
+            rounds = max(1, round((splits[seed] == "train").sum() / mask.sum()))
             network = make(seed, one.weights)
             result = _train(dataset, inputs, network, mask, splits[seed], one, seed, rarest, rounds)
             done[seed, one], source = result, f"{result.provenance['fitted']['seconds']:.0f} s"

@@ -27,7 +27,8 @@ from mgclib.results import Result
 __all__ = ["available", "of", "path", "provenance", "read", "records_root", "write"]
 
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
-ALWAYS = ("mgclib", "numpy", "scipy", "pandas", "scikit-learn", "librosa", "soundfile", "soxr", "pillow", "matplotlib")
+ALWAYS = ("mgclib", "numpy", "scipy", "pandas", "scikit-learn", "xgboost-cpu", "lightgbm", "librosa", "pyAudioAnalysis")
+ALWAYS += ("soundfile", "soxr", "pillow", "matplotlib")
 CODE = ("mgclib", "notebooks", "pyproject.toml", "requirements.lock")
 BACKENDS = ("tensorflow", "torch", "jax")
 

@@ -150,7 +150,7 @@ class KerasClassifier:
     verbose : bool
         Print one line per epoch.
     weights_path : path ending in ``.weights.h5``, optional
-        Keep the weights of the best epoch there, e.g. for `mgc predict`; None: they are not kept on disk.
+        Keep the weights of the best epoch there, e.g. to look at its filters; None: they are not kept on disk.
 
     Attributes
     ----------
@@ -228,6 +228,7 @@ def run_seeds(
     watch: str = "validation",
     checkpoint_dir: str | os.PathLike[str] | None = None,
     recipe: Inputs | None = None,
+    require_model: bool = False,
     parameters: dict[str, Any] | None = None,
     verbose: bool = True,
 ) -> Result:
@@ -260,6 +261,8 @@ def run_seeds(
     recipe : Inputs, optional
         How `inputs` were made of sound (`mgclib.inputs`). With a `checkpoint_dir`, the fitted model of the first
         seed is kept in ``seed-<seed>/model`` for `mgc predict`; a seed that is read back keeps what it has.
+    require_model : bool
+        Train the first seed again where it is finished but its model is not kept, because the caller asks it.
     parameters : dict, optional
         Settings to keep with the result.
     verbose : bool
@@ -285,7 +288,8 @@ def run_seeds(
     done = []
     for seed in seeds:
         kept = Path(checkpoint_dir) / f"seed-{seed}" if checkpoint_dir else None
-        if kept is not None and (kept / "result.json").is_file():
+        lacks_model = require_model and seed == seeds[0] and kept is not None and not fitted.is_kept(kept / "model")
+        if kept is not None and (kept / "result.json").is_file() and not lacks_model:
             result = Result.load(kept)
             source = "read back"
         else:

@@ -18,16 +18,17 @@ from scipy import stats
 from sklearn.metrics import f1_score, make_scorer
 from sklearn.model_selection import RandomizedSearchCV, StratifiedGroupKFold
 
-from mgclib import models
+from mgclib import fitted, models
+from mgclib.ensemble import SoftVote, soft_vote
 from mgclib.errors import ParameterError
+from mgclib.results import Result
 from mgclib.splits import split
 from mgclib.training import run_seeds
 
 if TYPE_CHECKING:
     from mgclib.datasets.dataset import Dataset
-    from mgclib.results import Result
 
-__all__ = ["MODELS", "SPACES", "TunedClassifier", "fit_chosen", "run_models", "settings_of"]
+__all__ = ["MODELS", "SPACES", "VOTERS", "TunedClassifier", "fit_chosen", "run_models", "settings_of"]
 
 TREES = {
     "n_estimators": [50, 100, 200, 300],
@@ -46,6 +47,9 @@ SPACES: dict[str, dict[str, Any]] = {
 
 MODELS = {"svm": "feature-svm", "xgboost": "xgboost", "lightgbm": "lightgbm"}
 """The three models of the techno report by a short name."""
+
+VOTERS = ("xgboost", "lightgbm")
+"""Those whose soft vote the report prints."""
 
 
 @dataclass
@@ -136,8 +140,8 @@ def run_models(
     folds: int = 3,
     checkpoint_dir: str | os.PathLike[str] | None = None,
     **how: Any,
-) -> dict[str, Result]:
-    """Tune, fit and test each of `MODELS` once per seed, all on the same splits.
+) -> Result:
+    """Tune, fit and test each of `MODELS` once per seed, all on the same splits, and let `VOTERS` vote.
 
     Nothing is chosen on the validation part, so it is trained on as well.
 
@@ -149,14 +153,15 @@ def run_models(
     draws, folds
         See `TunedClassifier`.
     checkpoint_dir : path, optional
-        Each finished seed is stored in a folder per model and protocol below it.
+        Each finished seed is stored in a folder per protocol and model below it; with a ``recipe``, the fitted vote
+        of the first seed is kept in ``<protocol>/model`` for `mgc predict`.
     **how
         The rest goes to `mgclib.training.run_seeds`: ``protocol``, ``seeds``, ``sizes``, ``recipe`` …
 
     Returns
     -------
-    dict of str to Result
-        For `mgclib.ensemble.soft_vote`.
+    Result
+        The soft vote; `mgclib.ensemble.members` has each model's.
 
     Notes
     -----
@@ -172,7 +177,22 @@ def run_models(
         print(f"{name}, split {how['protocol']}", flush=True)
         kept = None if checkpoint_dir is None else Path(checkpoint_dir, how["protocol"], name)
         results[name] = run_seeds(dataset, inputs, tuned(model), join_validation=True, checkpoint_dir=kept, **how)
-    return results
+    voted = soft_vote(results, VOTERS)
+    if checkpoint_dir is not None and how.get("recipe") is not None:
+        _keep_vote(Path(checkpoint_dir, how["protocol"]), voted, dataset, how)
+    return voted
+
+
+def _keep_vote(folder: Path, voted: Result, dataset: Dataset, how: dict[str, Any]) -> None:
+    """Keep the vote of the first seed's models, where those are kept; the newer of two runs answers."""
+    seed = how["seeds"][0]
+    places = [folder / name / f"seed-{seed}" / "model" for name in VOTERS]
+    if all(fitted.is_kept(place) for place in places):
+        parts = [fitted.load(place) for place in places]
+        first = Result(voted.predictions[voted.predictions["seed"] == seed], voted.genres)
+        about = {**parts[0].about, "accuracy": {"test": round(float(first.metric("accuracy").iloc[0]), 4)}}
+        vote = SoftVote(tuple(part.classifier for part in parts))
+        fitted.keep(folder / "model", vote, how["recipe"], dataset, about)
 
 
 def fit_chosen(voted: Result, name: str, dataset: Dataset, inputs: np.ndarray, seed: int) -> tuple[Any, np.ndarray]:

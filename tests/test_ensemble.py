@@ -30,6 +30,8 @@ def fitted():
         one = Result.from_arrays(clips[test], "test", machine.predict_proba(x[test]), GENRES, seed=4)
         object.__setattr__(one, "tables", {"search": pd.DataFrame({"seed": [4], "score": [0.5]})})
         results[name] = one
+    shuffled = results["line"].predictions.sample(frac=1, random_state=0)
+    object.__setattr__(results["line"], "predictions", shuffled.reset_index(drop=True))
     chosen = [(name, machines[name]) for name in ("bayes", "line")]
     reference = VotingClassifier(chosen, voting="soft").fit(x[~test], y[~test]).predict_proba(x[test])
     return results, reference
@@ -38,7 +40,8 @@ def fitted():
 def test_the_vote_is_scikit_learns(fitted):
     results, reference = fitted
     voted = soft_vote(results, ["bayes", "line"])
-    shares = voted.select("test")[[f"p_{genre}" for genre in GENRES]].to_numpy()
+    rows = voted.select("test").sort_values("clip_id")
+    shares = rows[[f"p_{genre}" for genre in GENRES]].to_numpy()
     np.testing.assert_allclose(shares, reference, atol=1e-6)
 
 

@@ -19,12 +19,15 @@ import mgclib as mgc
 from mgclib import fitted, inference, inputs, models
 from mgclib.cli.predict import predict as command
 from mgclib.datasets.dataset import FaultyClipWarning
+from mgclib.ensemble import members
 from mgclib.errors import MgcError, ParameterError, RunError
 from mgclib.experiments.cache import drop_replaced_models
 from mgclib.experiments.kept import kept_model
 from mgclib.experiments.keys import training_sources
 from mgclib.results import Result
+from mgclib.summary import SummarySpec
 from mgclib.training import KerasClassifier, Training, run_seeds
+from mgclib.tuning import run_models
 
 RATE = 8000
 RECIPE = inputs.MelPictures(16, 16, mel=mgc.features.MelSpec(sample_rate=RATE, n_fft=512, hop_length=256, n_mels=32))
@@ -275,6 +278,26 @@ def test_a_run_replaces_the_models_of_earlier_code(checkout):
     assert (before.parent / "result.json").is_file()
     with pytest.raises(RunError, match="a later run in its place"):
         kept_model(Now.shelf / ("a" * 16))
+
+
+def test_tuned_models_and_their_vote_answer_as_in_their_run(music, tmp_path):
+    recipe = inputs.SummaryFeatures(SummarySpec(sample_rate=2 * RATE, n_fft=512, hop_length=256, n_mels=32))
+    how = {"protocol": "grouped", "sizes": (0.5, 0.0, 0.5), "seeds": [0], "verbose": False}
+    result = run_models(music, recipe.of(music), draws=1, folds=2, checkpoint_dir=tmp_path, recipe=recipe, **how)
+    for folder, one in (("model", result), ("svm", members(result)["svm"])):
+        expected = stored(one, music)
+        table = mgc.predict(sorted(set(expected.index.get_level_values("path"))), run=tmp_path / "grouped" / folder)
+        clips = table[table["part"] == "clip"].set_index(["file", "start_s"])[["p_high", "p_low"]].sort_index()
+        assert np.ptp(expected["p_high"]) > 0.003
+        np.testing.assert_allclose(clips.to_numpy(), expected.to_numpy(), atol=1e-5)
+
+
+def test_a_first_seed_without_its_model_is_trained_again_where_one_is_required(music, tmp_path):
+    train(music, tmp_path, seeds=(0, 1))
+    train(music, tmp_path, seeds=(1,))
+    assert not fitted.is_kept(tmp_path / "seed-1/model")
+    train(music, tmp_path, seeds=(1,), require_model=True)
+    assert fitted.is_kept(tmp_path / "seed-1/model")
 
 
 def test_a_seed_that_is_read_back_keeps_its_model(music, tmp_path):

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from mgclib.allocation import rounded
 from mgclib.datasets.dataset import Dataset
 from mgclib.errors import DatasetError, MgcError, ParameterError
-from mgclib.splits import PARTS, PROTOCOLS, check_groups, group_ids, split
+from mgclib.splits import PARTS, PROTOCOLS, check_groups, group_ids, groups_within, split
 
 DRAWN = [name for name, protocol in PROTOCOLS.items() if not protocol.published]
 UNEQUAL_ARTISTS = (1, 7, 2, 12, 3, 3, 17, 1, 5, 4, 2, 8)
@@ -228,3 +228,15 @@ def test_a_random_split_never_leaves_a_genre_unlearned_silently():
         except DatasetError as error:
             outcomes.add("refused" if "no clip of 'jazz'" in str(error) else "wrong reason")
     assert outcomes == {"train", "refused"}
+
+
+def test_folds_within_the_training_part_keep_apart_what_the_protocol_does():
+    dataset = dataset_of({"pop": [2, 2, 1], "rock": [3, 1]}, {"pop-000": "Ann", "pop-001": "Ann"})
+    tracks = dataset.clips["track_id"].astype(str)
+    assert groups_within(dataset, "random").nunique() == groups_within(dataset, "stratified").nunique() == 9
+    assert tracks.nunique() == 5
+    pd.testing.assert_series_equal(groups_within(dataset, "grouped"), tracks, check_names=False)
+    by_artist = group_ids(dataset, "artist")
+    assert by_artist.nunique() == 4
+    for protocol in ("artist", "fault-filtered"):
+        pd.testing.assert_series_equal(groups_within(dataset, protocol), by_artist, check_names=False)

@@ -13,11 +13,13 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
-from mgclib import models
+from mgclib import fitted, models
 from mgclib.datasets import Dataset
+from mgclib.ensemble import members
 from mgclib.errors import ParameterError
+from mgclib.inputs import SummaryFeatures
 from mgclib.training import run_seeds
-from mgclib.tuning import SPACES, TunedClassifier, settings_of
+from mgclib.tuning import MODELS, SPACES, TunedClassifier, fit_chosen, run_models, settings_of
 
 
 def clips(n_genres: int = 3, per_track: int = 4, tracks: int = 6, seed: int = 0):
@@ -157,3 +159,42 @@ def test_bad_settings_are_named(options, named):
         TunedClassifier(**{"name": "xgboost", "input_shape": (8,), "n_genres": 3, **options})
     with pytest.raises(ParameterError, match="fit first"):
         TunedClassifier("xgboost", (8,), 3).predict_proba(np.zeros((1, 8)))
+
+
+@pytest.fixture(scope="module")
+def voted(tmp_path_factory):
+    """The soft vote of two seeds by track, with what it needs to be asked again."""
+    dataset = music()
+    x = (np.random.default_rng(0).normal(size=(len(dataset), 8)) + dataset.labels[:, None]).astype(np.float32)
+    place = tmp_path_factory.mktemp("vote")
+    how = {"protocol": "grouped", "sizes": (0.6, 0.15, 0.25), "seeds": [3, 4], "checkpoint_dir": place, "draws": 2}
+    recipe = SummaryFeatures()
+    result = run_models(dataset, x, recipe=recipe, parameters={"experiment": "e"}, verbose=False, **how)
+    return dataset, x, result, place
+
+
+@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("seed", [3, 4])
+def test_a_model_fitted_once_more_answers_as_it_did_on_its_test_clips(voted, name, seed):
+    dataset, x, result, _ = voted
+    model, tested = fit_chosen(result, name, dataset, x, seed)
+    stored = members(result)[name].select("test", seed).set_index("clip_id")
+    assert set(stored.index) == set(dataset.clips.index[tested])
+    shares = stored.loc[dataset.clips.index[tested], [f"p_{genre}" for genre in dataset.genres]]
+    np.testing.assert_allclose(model.predict_proba(x[tested]), shares, atol=1e-5)
+
+
+def test_the_vote_is_kept_as_the_model_that_answers(voted):
+    dataset, x, result, place = voted
+    kept = fitted.load(place / "grouped" / "model")
+    stored = result.select("test", 3).set_index("clip_id")
+    rows = dataset.clips.index.get_indexer(stored.index)
+    shares = stored[[f"p_{genre}" for genre in dataset.genres]]
+    np.testing.assert_allclose(kept.classifier.predict_proba(x[rows]), shares, atol=1e-5)
+    assert kept.about["accuracy"]["test"] == pytest.approx(result.metric("accuracy").loc[3], abs=1e-4)
+    assert {"xgboost-cpu", "lightgbm"} <= kept.made_with.keys()
+    seconds = {name: one.provenance["fitted"] for name, one in members(result).items()}
+    assert len(seconds) == len(MODELS)
+    each = [json.loads((place / "grouped" / name / "seed-3" / "result.json").read_text()) for name in MODELS]
+    total = sum(one["provenance"]["fitted"]["seconds"] for one in each)
+    assert result.provenance["fitted"]["3"]["seconds"] == pytest.approx(total, abs=0.02)

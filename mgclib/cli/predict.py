@@ -93,10 +93,11 @@ def _introduction(model: FittedModel, folder: Path) -> list[str]:
     about = model.about
     origin = about.get("provenance", {})
     name = f"{about.get('experiment', folder)} at profile {about.get('profile', '?')}"
+    split = f" (split {about['protocol']})" if "protocol" in about else ""
     data = origin.get("dataset", {}).get("name", "?")
     tested = about.get("accuracy", {}).get("test")
     made = origin.get("time", "?").replace("T", " ").replace("+00:00", " UTC")
-    score = "" if tested is None else f", accuracy on its test clips {tested:.2f}"
+    score = "" if tested is None else f", accuracy on its test clips{split} {tested:.2f}"
     return [
         f"model: {name}, seed {about.get('seed', '?')}, trained on {data} ({made}){score}",
         f"       clips of {model.clip_seconds:g} s; {', '.join(model.genres)}",

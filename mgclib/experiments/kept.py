@@ -77,13 +77,15 @@ def _finished(pair: tuple[Path, Mapping[str, Any]]) -> str:
 def _model(folder: Path, stamp: Mapping[str, Any]) -> Path | None:
     """Return where the run in `folder` keeps the model of its first seed, None when it kept none.
 
-    A run of several models keeps each in a folder of its own below its seeds: those of the run's own protocol come
-    first, and of these the one that was fitted last answers.
+    A run of several models keeps each in a folder of its own below its seeds, and directly below its protocol the one
+    that answers for all (`mgclib.tuning.run_models`).
     """
     asked = stamp.get("parameters", {})
     if not asked.get("seeds"):
         return None
     seeds = folder.parent / f"seeds-{stamp.get('seeds_key')}"
+    if is_kept(seeds / str(asked.get("protocol")) / "model"):
+        return seeds / str(asked.get("protocol")) / "model"
     found = [model for model in seeds.rglob(f"seed-{asked['seeds'][0]}/model") if is_kept(model)]
     return max(found, key=lambda model: (asked.get("protocol") in model.parts, _age(model)), default=None)
 

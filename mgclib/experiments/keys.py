@@ -39,6 +39,7 @@ TRAINING = (
     "example",
     "features",
     "inputs",
+    "learning_curve",
     "models",
     "splits",
     "store",
@@ -47,8 +48,8 @@ TRAINING = (
 )
 """Modules of mgclib on the way from sound files to a fitted model; what they import from mgclib counts too."""
 
-NOT_TRAINING = ("documents", "errors", "files", "fitted", "predictions", "records", "results")
-"""Imported there, but without a say in what is learned: ``fitted`` only writes models down."""
+NOT_TRAINING = ("documents", "ensemble", "errors", "files", "fitted", "predictions", "records", "results")
+"""Imported there, but without a say in what is learned: ``fitted`` writes models down, ``ensemble`` adds up answers."""
 
 SYNTHESIS = ("datasets/synthesis", "datasets/synthetic", "example")
 """What makes synthetic music."""
@@ -61,6 +62,7 @@ COMPUTING = (
     "scikit-learn",
     "xgboost-cpu",
     "lightgbm",
+    "pyAudioAnalysis",
     "keras",
     "tensorflow",
     "librosa",

@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import queue
+import re
 import shutil
 import subprocess
 import sys
@@ -26,6 +27,7 @@ from mgclib.experiments.keys import versions
 
 __all__ = ["Outcome", "Running", "finish", "listen", "start", "stop"]
 
+SEED = re.compile(r"seed-\d+")
 THREADS = (
     "OMP_NUM_THREADS",
     "OPENBLAS_NUM_THREADS",
@@ -94,15 +96,20 @@ class Running:
         return time.monotonic() - self.started
 
 
+def _seeds_there(checkpoints: Path) -> list[int]:
+    """Return the seeds of which something is trained: whole, or one of several models or training sets."""
+    finished = (path.relative_to(checkpoints).parts for path in checkpoints.rglob("result.json"))
+    names = {part for parts in finished for part in parts if SEED.fullmatch(part)}
+    return sorted(int(name.removeprefix("seed-")) for name in names)
+
+
 def start(task: Task, lock: FileLock, threads: int) -> Running:
     """Start the experiment in a fresh ``.part-…`` folder; its kernel may use `threads` threads."""
     with writable(task.part):
         _clear(task.shelf)
         (task.part / "jupyter").mkdir(parents=True)
         task.checkpoints.mkdir(exist_ok=True)
-    read_back = sorted(
-        int(path.parent.name.removeprefix("seed-")) for path in task.checkpoints.glob("seed-[0-9]*/result.json")
-    )
+    read_back = _seeds_there(task.checkpoints)
     home = _shown(task.home, task.root)
     homes = (Path(task.home).resolve(), Path(task.home).absolute()) if task.home else ()
     private = {str(place): "<home>" for place in homes}

@@ -129,9 +129,10 @@ class LightGBM(_BoostedTrees):
     Parameters
     ----------
     size : int > 0
-        Greatest depth; a tree has at most 2 ** size leaves (``num_leaves``), 128 for any depth above 7.
+        A tree has at most 2 ** size leaves (``num_leaves``), as many as one of XGBoost of that depth, but in any
+        shape; at most 128.
     least_leaf : float >= 0
-        Least sum of Hessians in a leaf (``min_sum_hessian_in_leaf``); no least number of clips is asked for.
+        Least sum of Hessians in a leaf (``min_sum_hessian_in_leaf``), beside at least five clips.
     input_shape, n_genres, n_estimators, learning_rate, rows, columns, seed
         As in `XGBoost`.
 
