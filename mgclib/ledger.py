@@ -144,6 +144,10 @@ class _Evidence:
         )
 
 
+def _origin(result: Result) -> str:
+    return result.parameters.get("profile") or result.provenance["dataset"]["name"]
+
+
 def home_profile(item: Item) -> str:
     """Return the profile that stands for an item's data set and protocol, e.g. ``gtzan``."""
     return item.corpus or reports.load(item.report).corpus["name"]
@@ -166,7 +170,7 @@ def _row(item: Item, evidence: _Evidence) -> Row:
         kept = evidence.record(home_profile(item), experiment.name)
         recorded = _ours(item, kept, stated, how)
         if not recorded and (elsewhere := evidence.elsewhere(item, experiment)) is not None:
-            recorded = _ours(item, elsewhere, stated, how, elsewhere.provenance["dataset"]["name"])
+            recorded = _ours(item, elsewhere, stated, how, _origin(elsewhere))
         this_build = _ours(item, build, stated, how)
         verdict = _verdict(item, experiment, how, stated, faithful, evidence)
     return Row(

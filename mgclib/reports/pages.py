@@ -27,6 +27,9 @@ __all__ = ["ledger_page", "report_page", "results_table"]
 SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|$~^&])")
 LEADING = re.compile(r"^(\s*)([-+]|\d+(?=[.)]\s))")
 NUMBERED_SECTION = re.compile(r"[\d.]+$")
+STRICT = ("-filtered", "-artist", "-grouped")
+"""How profiles end that keep apart what the report's split may not: artists and copies, artists, tracks."""
+
 NONE = "—"
 TOC_DEPTH = "---\ntocdepth: 2\n---\n"
 SMALL_HEADINGS = ".bd-article h3 { font-size: 1.15rem; margin-top: 2rem; }\n"
@@ -257,7 +260,7 @@ def _ledger_table(rows: list[ledger.Row], titles: Mapping[str, str]) -> str:
 def results_table(*, links: bool = True) -> str:
     """Return the main results as a Markdown table: reported, recorded under both protocols, seeds; none synthetic.
 
-    A number from other recordings than the report's bears their name.
+    A number from other recordings than the report's bears the name of their profile.
 
     Parameters
     ----------
@@ -266,7 +269,7 @@ def results_table(*, links: bool = True) -> str:
     """
     declared_by = sorted(experiments.matrix().experiments.values(), key=lambda entry: entry.report or "")
     lines = [line for entry in declared_by for line in _result_line(entry, links)]
-    head = ["approach", "reported", "recorded, report's split", "recorded, fault-filtered", "seeds of each"]
+    head = ["approach", "reported", "recorded, report's split", "recorded, stricter split", "seeds of each"]
     return _pipes(head, lines) if lines else "No experiment declares a measured item yet.\n"
 
 
@@ -278,21 +281,22 @@ def _result_line(experiment: Experiment, links: bool) -> list[list[str]]:
     entry, how = measured[0]
     stated = declared(entry, how)
     home = ledger.home_profile(entry)
-    found = [_record(experiment, home, protocol) for protocol in ("", "-filtered")]
+    found = [_record(experiment, home, strict=strict) for strict in (False, True)]
     numbers = []
-    for result in found:
+    for profile, result in found:
         number = markdown(ledger.number(ledger.measured(result, stated, how)))
-        origin = result.provenance["dataset"]["name"] if result else home
-        numbers.append((number or NONE) + (f" ({origin})" if origin != home else ""))
-    seeds = " · ".join(str(len(result.seeds)) if result else NONE for result in found)
+        named = "" if profile in (None, home, f"{home}{STRICT[0]}") else f" ({profile})"
+        numbers.append((number or NONE) + named)
+    seeds = " · ".join(str(len(result.seeds)) if result else NONE for _, result in found)
     title = _doc(experiment.page, experiment.title) if links else markdown(experiment.title)
     source = _doc(f"report-{entry.report}", entry.report) if links else markdown(entry.report)
     reported = f"{markdown(ledger.reported(entry, stated))} ({source})"
     return [[title, reported, *numbers, seeds]]
 
 
-def _record(experiment: Experiment, home: str, protocol: str) -> Result | None:
-    """Return the record on the report's data set, else on the other recordings of which there is one."""
+def _record(experiment: Experiment, home: str, *, strict: bool) -> tuple[str | None, Result | None]:
+    """Return profile and record on the report's data set, else on the other recordings of which there is one."""
     others = ledger.other_profiles(experiments.matrix(), home)
-    names = [f"{home}{protocol}", *(name for name in others if name.endswith("-filtered") == bool(protocol))]
-    return next((found for name in names if (found := records.read(name, experiment.name)) is not None), None)
+    names = [f"{home}{STRICT[0] if strict else ''}", *(name for name in others if name.endswith(STRICT) == strict)]
+    found = ((name, records.read(name, experiment.name)) for name in names)
+    return next((pair for pair in found if pair[1] is not None), (None, None))
