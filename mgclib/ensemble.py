@@ -18,6 +18,9 @@ from mgclib.results import Result
 
 __all__ = ["SoftVote", "members", "soft_vote"]
 
+MEMBER = "member-"
+"""How the name of a table begins that holds the predictions of a member."""
+
 
 @dataclass(frozen=True)
 class SoftVote:
@@ -34,10 +37,6 @@ class SoftVote:
     def predict_proba(self, x: np.ndarray) -> np.ndarray:
         """Return probabilities : np.ndarray [shape=(n, n_genres), rows sum to 1]."""
         return np.mean([voter.predict_proba(x) for voter in self.voters], axis=0)
-
-
-MEMBER = "member-"
-"""How the name of a table begins that holds the predictions of a member."""
 
 
 def soft_vote(results: Mapping[str, Result], voters: Sequence[str] | None = None) -> Result:

@@ -10,6 +10,7 @@ Notebooks: all that train.
 from __future__ import annotations
 
 import dataclasses
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -26,11 +27,12 @@ if TYPE_CHECKING:
 __all__ = ["Inputs", "MelPictures", "SummaryFeatures", "Waveforms", "from_dict"]
 
 
-class Inputs(Spec):
+class Inputs(Spec, ABC):
     """What the recipes have in common: a name of their kind, and `of`."""
 
     kind: ClassVar[str]
 
+    @abstractmethod
     def of(self, dataset: Dataset, **stored: Any) -> np.ndarray:
         """Return the inputs of all clips : np.ndarray [shape=(n_clips, …)], aligned with ``dataset.clips``.
 
@@ -40,7 +42,6 @@ class Inputs(Spec):
         **stored
             ``jobs``, ``progress`` and ``root`` of the feature store, see `mgclib.store.mels`.
         """
-        raise NotImplementedError
 
     def to_dict(self) -> dict[str, Any]:
         """Return kind and fields as a dict that JSON can hold; `mgclib.inputs.from_dict` is the inverse."""

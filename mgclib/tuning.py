@@ -154,7 +154,7 @@ def run_models(
         See `TunedClassifier`.
     checkpoint_dir : path, optional
         Each finished seed is stored in a folder per protocol and model below it; with a ``recipe``, the fitted vote
-        of the first seed is kept in ``<protocol>/model`` for `mgc predict`.
+        of the first seed is kept in ``<protocol>/seed-<seed>/model`` for `mgc predict`.
     **how
         The rest goes to `mgclib.training.run_seeds`: ``protocol``, ``seeds``, ``sizes``, ``recipe`` …
 
@@ -184,7 +184,7 @@ def run_models(
 
 
 def _keep_vote(folder: Path, voted: Result, dataset: Dataset, how: dict[str, Any]) -> None:
-    """Keep the vote of the first seed's models, where those are kept; the newer of two runs answers."""
+    """Keep the vote of the first seed's models, where those are kept."""
     seed = how["seeds"][0]
     places = [folder / name / f"seed-{seed}" / "model" for name in VOTERS]
     if all(fitted.is_kept(place) for place in places):
@@ -192,7 +192,7 @@ def _keep_vote(folder: Path, voted: Result, dataset: Dataset, how: dict[str, Any
         first = Result(voted.predictions[voted.predictions["seed"] == seed], voted.genres)
         about = {**parts[0].about, "accuracy": {"test": round(float(first.metric("accuracy").iloc[0]), 4)}}
         vote = SoftVote(tuple(part.classifier for part in parts))
-        fitted.keep(folder / "model", vote, how["recipe"], dataset, about)
+        fitted.keep(folder / f"seed-{seed}" / "model", vote, how["recipe"], dataset, about)
 
 
 def fit_chosen(voted: Result, name: str, dataset: Dataset, inputs: np.ndarray, seed: int) -> tuple[Any, np.ndarray]:

@@ -284,7 +284,7 @@ def test_tuned_models_and_their_vote_answer_as_in_their_run(music, tmp_path):
     recipe = inputs.SummaryFeatures(SummarySpec(sample_rate=2 * RATE, n_fft=512, hop_length=256, n_mels=32))
     how = {"protocol": "grouped", "sizes": (0.5, 0.0, 0.5), "seeds": [0], "verbose": False}
     result = run_models(music, recipe.of(music), draws=1, folds=2, checkpoint_dir=tmp_path, recipe=recipe, **how)
-    for folder, one in (("model", result), ("svm", members(result)["svm"])):
+    for folder, one in (("", result), ("svm", members(result)["svm"])):
         expected = stored(one, music)
         table = mgc.predict(sorted(set(expected.index.get_level_values("path"))), run=tmp_path / "grouped" / folder)
         clips = table[table["part"] == "clip"].set_index(["file", "start_s"])[["p_high", "p_low"]].sort_index()

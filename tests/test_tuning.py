@@ -186,7 +186,7 @@ def test_a_model_fitted_once_more_answers_as_it_did_on_its_test_clips(voted, nam
 
 def test_the_vote_is_kept_as_the_model_that_answers(voted):
     dataset, x, result, place = voted
-    kept = fitted.load(place / "grouped" / "model")
+    kept = fitted.load(place / "grouped" / "seed-3" / "model")
     stored = result.select("test", 3).set_index("clip_id")
     rows = dataset.clips.index.get_indexer(stored.index)
     shares = stored[[f"p_{genre}" for genre in dataset.genres]]

@@ -77,17 +77,17 @@ def _finished(pair: tuple[Path, Mapping[str, Any]]) -> str:
 def _model(folder: Path, stamp: Mapping[str, Any]) -> Path | None:
     """Return where the run in `folder` keeps the model of its first seed, None when it kept none.
 
-    A run of several models keeps each in a folder of its own below its seeds, and directly below its protocol the one
-    that answers for all (`mgclib.tuning.run_models`).
+    A run of several models keeps each in a folder of its own. Those of the run's own protocol come first, of these
+    the one nearest to the top, which answers for all (`mgclib.tuning.run_models`), and then the one fitted last.
     """
     asked = stamp.get("parameters", {})
     if not asked.get("seeds"):
         return None
     seeds = folder.parent / f"seeds-{stamp.get('seeds_key')}"
-    if is_kept(seeds / str(asked.get("protocol")) / "model"):
-        return seeds / str(asked.get("protocol")) / "model"
     found = [model for model in seeds.rglob(f"seed-{asked['seeds'][0]}/model") if is_kept(model)]
-    return max(found, key=lambda model: (asked.get("protocol") in model.parts, _age(model)), default=None)
+    return max(
+        found, key=lambda model: (asked.get("protocol") in model.parts, -len(model.parts), _age(model)), default=None
+    )
 
 
 def _age(model: Path) -> int:

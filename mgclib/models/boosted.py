@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from mgclib.errors import ParameterError
 __all__ = ["LightGBM", "XGBoost"]
 
 
-class _BoostedTrees(ClassifierMixin, BaseEstimator):
+class _BoostedTrees(ClassifierMixin, BaseEstimator, ABC):
     """What both libraries' trees share: labels of absent genres, threads, and the gain of each feature.
 
     The seed decides the rows and columns that each tree sees. A genre without a training clip has probability 0.
@@ -42,8 +43,9 @@ class _BoostedTrees(ClassifierMixin, BaseEstimator):
         self.columns = columns
         self.seed = seed
 
+    @abstractmethod
     def _trees(self) -> Any:
-        raise NotImplementedError
+        """Return the library's classifier with these settings, not fitted."""
 
     def fit(self, x: np.ndarray, y: np.ndarray) -> _BoostedTrees:
         """Fit on features `x` [shape=(n, n_features)] and labels `y` [(n,), int, 0 … n_genres - 1].
