@@ -11,7 +11,7 @@ from pathlib import Path
 
 from mgclib.errors import MgcError
 
-__all__ = ["atomic_path", "data_home", "project_root", "write_text"]
+__all__ = ["atomic_path", "data_home", "project_root", "refusals_told", "write_text"]
 
 REMEDIES = {
     errno.ENOSPC: "the disk is full: free some space and run the same command again",
@@ -54,6 +54,17 @@ def data_home() -> Path:
 
 
 @contextlib.contextmanager
+def refusals_told(target: Path) -> Iterator[None]:
+    """Turn a refusal of the system to write at `target` that has a remedy into an `MgcError` that names both."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in REMEDIES:
+            raise
+        raise MgcError(f"cannot write {target}: {REMEDIES[error.errno]}") from error
+
+
+@contextlib.contextmanager
 def atomic_path(target: str | os.PathLike[str]) -> Iterator[Path]:
     """Yield a temporary path beside `target`; on success it takes the place of `target`.
 
@@ -69,19 +80,16 @@ def atomic_path(target: str | os.PathLike[str]) -> Iterator[Path]:
     target = Path(target)
     temporary: Path | None = None
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=".part-", suffix=target.suffix, dir=target.parent)
-        os.close(handle)
-        temporary = Path(name)
-        yield temporary
-        umask = os.umask(0)
-        os.umask(umask)
-        temporary.chmod(0o666 & ~umask)
-        temporary.replace(target)
-    except OSError as error:
-        if error.errno not in REMEDIES:
-            raise
-        raise MgcError(f"cannot write {target}: {REMEDIES[error.errno]}") from error
+        with refusals_told(target):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            handle, name = tempfile.mkstemp(prefix=".part-", suffix=target.suffix, dir=target.parent)
+            os.close(handle)
+            temporary = Path(name)
+            yield temporary
+            umask = os.umask(0)
+            os.umask(umask)
+            temporary.chmod(0o666 & ~umask)
+            temporary.replace(target)
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)

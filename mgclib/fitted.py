@@ -29,7 +29,7 @@ import numpy as np
 
 from mgclib import inputs, models
 from mgclib.errors import MgcError, ParameterError, RunError
-from mgclib.files import REMEDIES
+from mgclib.files import refusals_told
 from mgclib.models.backend import import_keras
 
 if TYPE_CHECKING:
@@ -206,21 +206,17 @@ def _described(classifier: Any) -> dict[str, Any]:
 @contextlib.contextmanager
 def _made_beside(folder: Path) -> Iterator[Path]:
     """Yield an empty folder that takes the place of `folder` at the end; remains of killed runs are cleared."""
-    part = None
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        for left in folder.parent.glob(f"{PART}*"):
-            shutil.rmtree(left, ignore_errors=True)
-        part = Path(tempfile.mkdtemp(prefix=PART, dir=folder.parent))
-        yield part
-        if folder.exists():
-            folder.rename(Path(tempfile.mkdtemp(prefix=PART, dir=folder.parent)) / "old")
-        part.chmod(0o755)
-        part.rename(folder)
-    except OSError as error:
-        if error.errno not in REMEDIES:
-            raise
-        raise MgcError(f"cannot write {folder}: {REMEDIES[error.errno]}") from error
+        with refusals_told(folder):
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            for left in folder.parent.glob(f"{PART}*"):
+                shutil.rmtree(left, ignore_errors=True)
+            part = Path(tempfile.mkdtemp(prefix=PART, dir=folder.parent))
+            yield part
+            if folder.exists():
+                folder.rename(Path(tempfile.mkdtemp(prefix=PART, dir=folder.parent)) / "old")
+            part.chmod(0o755)
+            part.rename(folder)
     finally:
         for left in folder.parent.glob(f"{PART}*"):
             shutil.rmtree(left, ignore_errors=True)

@@ -20,7 +20,7 @@ import pandas as pd
 
 from mgclib.errors import DatasetError, ParameterError
 from mgclib.predictions import predictions_frame
-from mgclib.records import provenance
+from mgclib.records import fitting, provenance
 from mgclib.results import Result
 from mgclib.splits import split
 
@@ -276,13 +276,11 @@ def _train(
     for name, genre in (("common", int(shares.argmax())), ("rare", int(shares.argmin()))):
         own = found["test"][1] == genre
         row |= {name: dataset.genres[genre], f"{name}_recall": _hits(found["test"][0][own], found["test"][1][own])}
-    now = provenance()
-    fitted = {"seconds": round(seconds, 2), "commit": now["commit"], "dirty": now["dirty"], "time": now["time"]}
     return Result(
         pd.concat(frames, ignore_index=True),
         dataset.genres,
         history.assign(seed=seed),
-        provenance={"fitted": fitted},
+        provenance={"fitted": fitting(seconds)},
         tables={TABLE: pd.DataFrame([row])},
     )
 

@@ -24,7 +24,7 @@ from mgclib.errors import ParameterError, RunError
 from mgclib.files import project_root
 from mgclib.results import Result
 
-__all__ = ["available", "of", "path", "provenance", "read", "records_root", "write"]
+__all__ = ["available", "fitting", "of", "path", "provenance", "read", "records_root", "write"]
 
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
 ALWAYS = ("mgclib", "numpy", "scipy", "pandas", "scikit-learn", "xgboost-cpu", "lightgbm", "librosa", "pyAudioAnalysis")
@@ -164,6 +164,12 @@ def provenance(dataset: Dataset | None = None) -> dict[str, Any]:
             "synthetic": dataset.synthetic,
         }
     return facts
+
+
+def fitting(seconds: float) -> dict[str, Any]:
+    """Return what a result says of one fit: its ``seconds``, and at which ``commit`` (``dirty``?) and ``time``."""
+    now = provenance()
+    return {"seconds": round(seconds, 2), "commit": now["commit"], "dirty": now["dirty"], "time": now["time"]}
 
 
 def _version(distribution: str) -> str | None:

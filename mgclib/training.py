@@ -23,7 +23,7 @@ from mgclib import fitted, models
 from mgclib.errors import DatasetError, ParameterError, RunError
 from mgclib.models.backend import import_keras
 from mgclib.predictions import predictions_frame
-from mgclib.records import provenance
+from mgclib.records import fitting, provenance
 from mgclib.results import Result
 from mgclib.splits import groups_within, split
 
@@ -356,8 +356,7 @@ def _one_seed(
         if rows.any():
             probabilities = classifier.predict_proba(inputs[rows])
             frames.append(predictions_frame(dataset.clips[rows], part, probabilities, dataset.genres, seed))
-    now = provenance()
-    origin = {"seconds": round(seconds, 2), "commit": now["commit"], "dirty": now["dirty"], "time": now["time"]}
+    origin = fitting(seconds)
     if isinstance(classifier, KerasClassifier):
         origin["precision"] = precision_policy(classifier.training.precision)
     tables = {name: table.assign(seed=seed) for name, table in getattr(classifier, "tables", {}).items()}

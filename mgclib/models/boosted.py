@@ -6,15 +6,15 @@ from abc import ABC, abstractmethod
 from typing import Any
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
 from mgclib.errors import ParameterError
+from mgclib.models.classifier import GenreClassifier
 
 __all__ = ["LightGBM", "XGBoost"]
 
 
-class _BoostedTrees(ClassifierMixin, BaseEstimator, ABC):
+class _BoostedTrees(GenreClassifier, ABC):
     """What both libraries' trees share: labels of absent genres, threads, and the gain of each feature.
 
     The seed decides the rows and columns that each tree sees. A genre without a training clip has probability 0.
@@ -55,8 +55,7 @@ class _BoostedTrees(ClassifierMixin, BaseEstimator, ABC):
         ParameterError
             When the features are of another number than announced, or the labels show one genre only.
         """
-        if x.shape[1:] != tuple(self.input_shape):
-            raise ParameterError(f"features of shape {x.shape[1:]} do not fit trees for {self.input_shape}")
+        self._check_shape(x)
         self.classes_ = np.arange(self.n_genres)
         self.present_, codes = np.unique(y, return_inverse=True)
         if len(self.present_) < 2:
@@ -70,10 +69,6 @@ class _BoostedTrees(ClassifierMixin, BaseEstimator, ABC):
         probabilities = np.zeros((len(x), self.n_genres))
         probabilities[:, self.present_] = self.trees_.predict_proba(np.asarray(x))
         return probabilities
-
-    def predict(self, x: np.ndarray) -> np.ndarray:
-        """Return the predicted labels : np.ndarray [shape=(n,), int]."""
-        return self.predict_proba(x).argmax(axis=1)
 
     @property
     def gains_(self) -> np.ndarray:

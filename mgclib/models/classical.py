@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 from scipy.special import expit, softmax
-from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.metrics.pairwise import rbf_kernel
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
@@ -13,29 +12,19 @@ from sklearn.svm import SVC
 from sklearn.utils.validation import check_is_fitted
 
 from mgclib.errors import ParameterError
+from mgclib.models.classifier import GenreClassifier
 from mgclib.projection import principal_components
 
 __all__ = ["ComponentNeighbours", "FeatureSVM", "PixelSVM"]
 
 
-class _ImageClassifier(ClassifierMixin, BaseEstimator):
-    """What classifiers of images of one shape and a fixed number of genres share."""
-
-    input_shape: tuple[int, ...]
-    n_genres: int
-
-    def _check_shape(self, images: np.ndarray) -> None:
-        if images.shape[1:] != tuple(self.input_shape):
-            raise ParameterError(f"images of shape {images.shape[1:]} do not fit a machine for {self.input_shape}")
+class _ImageClassifier(GenreClassifier):
+    """A classifier of images that must meet every genre in training."""
 
     def _learn_classes(self, y: np.ndarray) -> None:
         self.classes_ = np.unique(y)
         if len(self.classes_) != self.n_genres:
             raise ParameterError(f"the training data show {len(self.classes_)} genres, expected {self.n_genres}")
-
-    def predict(self, x: np.ndarray) -> np.ndarray:
-        """Return the predicted labels : np.ndarray [shape=(n,)]."""
-        return self.classes_[self.predict_proba(x).argmax(axis=1)]
 
 
 class PixelSVM(_ImageClassifier):
@@ -104,7 +93,7 @@ class PixelSVM(_ImageClassifier):
         return _scores(self.decision_function(x))
 
 
-class FeatureSVM(ClassifierMixin, BaseEstimator):
+class FeatureSVM(GenreClassifier):
     """Support vector machine with an RBF kernel on standardised features.
 
     Parameters
@@ -138,8 +127,7 @@ class FeatureSVM(ClassifierMixin, BaseEstimator):
         ParameterError
             When the features are of another number than announced.
         """
-        if x.shape[1:] != tuple(self.input_shape):
-            raise ParameterError(f"features of shape {x.shape[1:]} do not fit a machine for {self.input_shape}")
+        self._check_shape(x)
         self.classes_ = np.arange(self.n_genres)
         svc = SVC(C=self.C, gamma=self.gamma, decision_function_shape="ovr", break_ties=len(np.unique(y)) > 2)
         self.machine_ = make_pipeline(StandardScaler(), svc).fit(x, y)
@@ -151,10 +139,6 @@ class FeatureSVM(ClassifierMixin, BaseEstimator):
         scores = np.zeros((len(x), self.n_genres))
         scores[:, self.machine_.classes_] = _scores(self.machine_.decision_function(x))
         return scores
-
-    def predict(self, x: np.ndarray) -> np.ndarray:
-        """Return the predicted labels : np.ndarray [shape=(n,), int]."""
-        return self.predict_proba(x).argmax(axis=1)
 
 
 def _scores(decision: np.ndarray) -> np.ndarray:
