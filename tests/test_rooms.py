@@ -16,7 +16,7 @@ ROOMS = (
     "audio features projection short_term analysis summary shards store inputs datasets example listening allocation "
     "splits",
     # result: predictions are stored, metrics are derived
-    "metrics predictions results ensemble prose records style plots clouds",
+    "metrics predictions results ensemble prose records style augment plots clouds",
     # model: what trains also splits and makes a result
     "models fitted callbacks training learning_curve tuning importance filters",
     # page
