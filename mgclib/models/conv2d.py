@@ -7,7 +7,7 @@ from keras import layers
 
 from mgclib.models.head import genre_model
 
-__all__ = ["cs464_cnn", "cs464_keras_cnn", "techno_cnn"]
+__all__ = ["cs464_cnn", "cs464_keras_cnn", "gap_cnn", "techno_cnn"]
 
 
 def techno_cnn(input_shape: tuple[int, int, int], n_genres: int, *, dropout: float = 0.5) -> keras.Model:
@@ -105,3 +105,54 @@ def cs464_keras_cnn(input_shape: tuple[int, int, int], n_genres: int) -> keras.M
     x = layers.Dense(1024, activation="relu")(x)
     x = layers.Dropout(0.5)(x)
     return genre_model(inputs, x, n_genres, "cs464_keras_cnn")
+
+
+def gap_cnn(
+    input_shape: tuple[int, int, int],
+    n_genres: int,
+    *,
+    filters: tuple[int, ...] = (16, 32, 64, 128),
+    dropout: float = 0.3,
+    momentum: float = 0.9,
+) -> keras.Model:
+    """Build a small network whose class activation maps can be read off: it ends in global average pooling.
+
+    Each block is a 3 × 3 convolution, batch normalisation and ReLU; all but the last halve height and width. A
+    picture of 64 × 256 leaves the last block as 128 maps of 8 × 32, whose means are all that the genres are told
+    from.
+
+    Parameters
+    ----------
+    input_shape : (height, width, channels)
+        Any size from 8 × 8 on; pixels 0 … 255 (scaled to [0, 1] by the first layer).
+    n_genres : int >= 2
+        10 in the report; 99,162 parameters for one channel, whatever height and width.
+    filters : sequence of int > 0
+        Maps of each block.
+    dropout : float in [0, 1)
+        Share of the pooled maps that is dropped in training.
+    momentum : float in (0, 1)
+        Of batch normalisation. Keras' 0.99 lags behind when an epoch has some twenty steps: what evaluates the
+        network would not be what was trained.
+
+    Returns
+    -------
+    keras.Model
+        Functional and uncompiled, see `mgclib.models.head.genre_model`.
+
+    Notes
+    -----
+    The report does not say which network its maps are of; this one is ours. Source: AGH report, "CAM Visualization";
+    Zhou et al., "Learning Deep Features for Discriminative Localization", CVPR 2016. Notebook: ``cam``.
+    """
+    inputs = keras.Input(input_shape)
+    x = layers.Rescaling(1 / 255)(inputs)
+    for block, maps in enumerate(filters):
+        if block:
+            x = layers.MaxPooling2D(2)(x)
+        x = layers.Conv2D(maps, 3, padding="same", use_bias=False)(x)
+        x = layers.BatchNormalization(momentum=momentum)(x)
+        x = layers.ReLU()(x)
+    x = layers.GlobalAveragePooling2D()(x)
+    x = layers.Dropout(dropout)(x)
+    return genre_model(inputs, x, n_genres, "gap_cnn")

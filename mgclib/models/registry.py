@@ -179,6 +179,17 @@ REGISTRY: dict[str, Architecture] = {
             parameters=3_847_210,
             summary="Two LSTM layers of 400 over the columns of a mel image.",
         ),
+        Architecture(
+            name="gap-cnn",
+            family="network",
+            maker="conv2d:gap_cnn",
+            report="agh-2023",
+            section="CAM Visualization",
+            input_shape=(64, 1024, 1),
+            n_genres=10,
+            parameters=99_162,
+            summary="Four 3×3 convolutions with batch normalisation, then global average pooling; the network is ours.",
+        ),
     )
 }
 
