@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import html
 import io
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     from mgclib.datasets.dataset import Dataset
 
-__all__ = ["player", "players"]
+__all__ = ["labelled", "player", "players"]
 
 
 def player(y: np.ndarray, sample_rate: int = 22050) -> str:
@@ -34,6 +35,29 @@ def player(y: np.ndarray, sample_rate: int = 22050) -> str:
     soundfile.write(buffer, y, sample_rate, format="MP3", subtype="MPEG_LAYER_III")
     data = base64.b64encode(buffer.getvalue()).decode()
     return f'<audio controls preload="none" src="data:audio/mpeg;base64,{data}"></audio>'
+
+
+def labelled(sounds: Mapping[str, np.ndarray], sample_rate: int = 22050) -> HTML:
+    """Return a row of players, each with its name before it.
+
+    Parameters
+    ----------
+    sounds : mapping of str to np.ndarray [shape=(n,), float, -1 … 1]
+        Mono waveforms that may be copied into a page: made here, or the reader's own.
+    sample_rate : int
+        Hz; a rate that MP3 knows (22050, 44100, …).
+
+    Notes
+    -----
+    Notebook: ``mel_spectrograms``.
+    """
+    from IPython.display import HTML
+
+    cells = [
+        f'<div class="mgc-player"><span>{html.escape(name)}</span>{player(y, sample_rate)}</div>'
+        for name, y in sounds.items()
+    ]
+    return HTML(f'<div class="mgc-players">{"".join(cells)}</div>')
 
 
 def players(dataset: Dataset, clips_per_genre: int = 1) -> HTML:

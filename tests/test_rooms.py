@@ -16,9 +16,9 @@ ROOMS = (
     "audio features projection short_term analysis summary shards store inputs datasets example listening allocation "
     "splits",
     # result: predictions are stored, metrics are derived
-    "metrics predictions results ensemble prose records style augment plots clouds",
+    "metrics predictions results ensemble prose records style augment plots clouds sliders",
     # model: what trains also splits and makes a result
-    "models fitted callbacks training learning_curve tuning importance filters",
+    "models callbacks batches networks fitted training learning_curve tuning importance filters",
     # page
     "reports overview experiments inference ledger reports/pages chapters offline gates book cli",
 )
