@@ -26,7 +26,7 @@ from mgclib.splits import split
 
 if TYPE_CHECKING:
     from mgclib.datasets.dataset import Dataset
-    from mgclib.training import KerasClassifier
+    from mgclib.networks import KerasClassifier
 
 __all__ = ["TABLE", "genre_shares", "learning_curve", "nested_tracks"]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from mgclib.errors import ParameterError, closest
@@ -35,13 +35,15 @@ class Architecture:
     report, section : str
         Where it is described.
     input_shape : tuple of int
-        Input shape in the report, without the batch.
+        Input shape in the report, without the batch; small for backbones, which take any and whose reports name none.
     n_genres : int
         Number of classes in the report.
     parameters : int or None
         Trainable and other weights at that shape; None for models without a fixed count.
     summary : str
         One sentence.
+    options : dict
+        Settings of the maker that this name stands for.
     """
 
     name: str
@@ -53,6 +55,7 @@ class Architecture:
     n_genres: int
     parameters: int | None
     summary: str
+    options: dict[str, Any] = field(default_factory=dict)
 
 
 REGISTRY: dict[str, Architecture] = {
@@ -190,6 +193,90 @@ REGISTRY: dict[str, Architecture] = {
             parameters=99_162,
             summary="Four 3×3 convolutions with batch normalisation, then global average pooling; the network is ours.",
         ),
+        Architecture(
+            name="efficientnetb0",
+            family="network",
+            maker="transfer:backbone_cnn",
+            report="zewail-2022",
+            section="3.4, 4.4 to 4.6",
+            input_shape=(96, 96, 3),
+            n_genres=10,
+            parameters=4_062_381,
+            summary="EfficientNetB0, the report's best; also the AGH report's first large network.",
+            options={"backbone": "EfficientNetB0"},
+        ),
+        Architecture(
+            name="inceptionv3",
+            family="network",
+            maker="transfer:backbone_cnn",
+            report="zewail-2022",
+            section="3.4, 4.3",
+            input_shape=(96, 96, 3),
+            n_genres=10,
+            parameters=21_823_274,
+            summary="InceptionV3, the report's second.",
+            options={"backbone": "InceptionV3"},
+        ),
+        Architecture(
+            name="mobilenetv2",
+            family="network",
+            maker="transfer:backbone_cnn",
+            report="zewail-2022",
+            section="3.4",
+            input_shape=(96, 96, 3),
+            n_genres=10,
+            parameters=2_270_794,
+            summary="MobileNetV2, a candidate that was dropped for a lower validation accuracy.",
+            options={"backbone": "MobileNetV2"},
+        ),
+        Architecture(
+            name="resnet152v2",
+            family="network",
+            maker="transfer:backbone_cnn",
+            report="zewail-2022",
+            section="3.4",
+            input_shape=(96, 96, 3),
+            n_genres=10,
+            parameters=58_352_138,
+            summary="ResNet152V2, a candidate that was dropped because an epoch took too long.",
+            options={"backbone": "ResNet152V2"},
+        ),
+        Architecture(
+            name="resnet50",
+            family="network",
+            maker="transfer:backbone_cnn",
+            report="agh-2023",
+            section="ResNet",
+            input_shape=(96, 96, 3),
+            n_genres=10,
+            parameters=23_608_202,
+            summary="ResNet with 50 layers; the slides do not say how many theirs has.",
+            options={"backbone": "ResNet50"},
+        ),
+        Architecture(
+            name="densenet121",
+            family="network",
+            maker="transfer:backbone_cnn",
+            report="fma-densenet",
+            section="Models",
+            input_shape=(96, 96, 3),
+            n_genres=10,
+            parameters=7_047_754,
+            summary="DenseNet121 on pictures of three colours.",
+            options={"backbone": "DenseNet121"},
+        ),
+        Architecture(
+            name="mobilenet",
+            family="network",
+            maker="transfer:backbone_cnn",
+            report="zewail-2022",
+            section="3.4",
+            input_shape=(96, 96, 3),
+            n_genres=10,
+            parameters=3_239_114,
+            summary="MobileNet, ours: the smallest backbone, for a machine without a GPU.",
+            options={"backbone": "MobileNet"},
+        ),
     )
 }
 
@@ -243,7 +330,9 @@ def build(name: str, input_shape: tuple[int, ...], n_genres: int, **options: Any
     if entry.family == "network":
         import_keras()
     module, _, maker = entry.maker.partition(":")
-    return getattr(importlib.import_module(f"mgclib.models.{module}"), maker)(tuple(input_shape), n_genres, **options)
+    return getattr(importlib.import_module(f"mgclib.models.{module}"), maker)(
+        tuple(input_shape), n_genres, **{**entry.options, **options}
+    )
 
 
 def structure(name: str, input_shape: tuple[int, ...] | None = None, n_genres: int | None = None) -> list[Layer]:
