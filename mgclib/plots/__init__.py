@@ -6,14 +6,16 @@ Okabe and Ito, which colour-blind readers can tell apart, and never carry a mean
 drawn (nothing to show, arrays and names that do not fit together) raises `ParameterError`. `title` and `note`, where
 given, stand above and below the figure; the note of a `Result` is its caption.
 
-Modules: `inputs` (what a model is given), `features` (numbers in place of pictures), `neighbours` and `sequences` (how
-it looks at it), `learning` (how training went), `scores` (what came out), `spread` (how far runs scatter).
+Modules: `inputs` (what a model is given), `mel` (how a spectrogram is made), `features` (numbers in place of
+pictures), `neighbours` and `sequences` (how it looks at it), `learning` (how training went), `scores` (what came out),
+`spread` (how far runs scatter).
 Notebooks: all of them.
 """
 
 from mgclib.plots.features import feature_plane, importances, search
-from mgclib.plots.inputs import genre_levels, image_grid, mel_grid, waveform
+from mgclib.plots.inputs import genre_levels, image_grid, waveform
 from mgclib.plots.learning import accuracy_by_clips, accuracy_by_tracks, learning_curves, walks
+from mgclib.plots.mel import close_tones, filter_bank, hops, mel_grid, mel_picture, stft_grid, wave_and_mel, windows
 from mgclib.plots.neighbours import nearest, neighbours
 from mgclib.plots.scores import accuracy_strip, confusion, report_bars
 from mgclib.plots.sequences import long_row, opinions, unrolled
@@ -27,14 +29,18 @@ __all__ = [
     "accuracy_by_clips",
     "accuracy_by_tracks",
     "accuracy_strip",
+    "close_tones",
     "confusion",
     "feature_plane",
+    "filter_bank",
     "genre_levels",
+    "hops",
     "image_grid",
     "importances",
     "learning_curves",
     "long_row",
     "mel_grid",
+    "mel_picture",
     "nearest",
     "neighbours",
     "opinions",
@@ -42,9 +48,12 @@ __all__ = [
     "search",
     "snippet_votes",
     "spread",
+    "stft_grid",
     "timeline",
     "unrolled",
     "use_house_style",
     "walks",
+    "wave_and_mel",
     "waveform",
+    "windows",
 ]

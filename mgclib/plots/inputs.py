@@ -6,9 +6,7 @@ Notebooks: ``svm_pixels``, ``pca``, ``cnn_1d``, ``cnn_waveform``, ``cnn_2d``, ``
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
-import librosa
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
@@ -16,7 +14,7 @@ from matplotlib.figure import Figure
 from mgclib.errors import ParameterError
 from mgclib.style import COLOURS, Card, finished, styled
 
-__all__ = ["genre_levels", "image_grid", "mel_grid", "waveform"]
+__all__ = ["genre_levels", "image_grid", "waveform"]
 
 ROWS = "Pixel rows count from the top: low frequencies are at the bottom."
 
@@ -48,67 +46,6 @@ def waveform(
 
 
 @styled
-def mel_grid(
-    mels: np.ndarray,
-    titles: Sequence[str],
-    spec: Any = None,
-    seconds: float | None = None,
-    *,
-    columns: int = 5,
-    title: str | None = None,
-    note: str | None = None,
-) -> Figure:
-    """Draw log-mel spectrograms side by side.
-
-    Parameters
-    ----------
-    mels : np.ndarray [shape=(n, n_mels, n_frames), dB]
-    titles : sequence of n str
-    spec : MelSpec or None
-        Gives the frequency axis in Hz; without it the axis counts mel bands.
-    seconds : float > 0 or None
-        Length of a clip; None: from `spec`, else the axis counts frames.
-    columns : int > 0
-        Pictures per row.
-    """
-    mels = np.asarray(mels, dtype=float)
-    if mels.ndim != 3 or len(mels) != len(titles) or not len(mels):
-        raise ParameterError(
-            f"mels of shape {mels.shape} do not fit {len(titles)} titles; expected (n, n_mels, n_frames)"
-        )
-    if seconds is None and spec is not None:
-        seconds = mels.shape[2] * spec.hop_length / spec.sample_rate
-    figure, panels = _grid(len(mels), columns, 2.0, 1.75)
-    width = seconds if seconds is not None else mels.shape[2]
-    low = min(-1.0, float(np.nanmin(mels)))
-    for axes, mel, name in zip(panels.flat, mels, titles, strict=False):
-        extent = (0, width, -0.5, mel.shape[0] - 0.5)
-        image = axes.imshow(
-            mel, origin="lower", aspect="auto", extent=extent, vmin=low, vmax=0, interpolation="nearest"
-        )
-        axes.set_title(name)
-        axes.grid(False)
-        if spec is not None:
-            axes.set_yticks(*_frequency_ticks(spec))
-    _outer_labels(
-        figure,
-        panels,
-        "time (s)" if seconds is not None else "frame",
-        "frequency (Hz, mel scale)" if spec is not None else "mel band",
-    )
-    figure.colorbar(image, ax=panels.ravel().tolist(), label="level (dB re loudest)", shrink=0.9, aspect=30)
-    return finished(figure, title, note)
-
-
-def _frequency_ticks(spec: Any) -> tuple[np.ndarray, list[str]]:
-    top = spec.fmax or spec.sample_rate / 2
-    centres = librosa.mel_frequencies(n_mels=spec.n_mels + 2, fmin=spec.fmin, fmax=top)[1:-1]
-    wanted = np.array([f for f in (250, 1000, 2000, 4000, 8000, 16000) if centres[0] <= f <= centres[-1]])
-    names = [f"{f // 1000}k" if f >= 1000 else str(f) for f in wanted]
-    return np.interp(wanted, centres, np.arange(spec.n_mels)), names
-
-
-@styled
 def image_grid(
     images: np.ndarray,
     titles: Sequence[str],
@@ -134,18 +71,19 @@ def image_grid(
         )
     height, width = images.shape[1:3]
     cell = 1.9
-    figure, panels = _grid(len(images), columns, cell, float(np.clip(cell * height / width, 0.8, 2.6)) + 0.25)
+    figure, panels = grid(len(images), columns, cell, float(np.clip(cell * height / width, 0.8, 2.6)) + 0.25)
     for axes, image, name in zip(panels.flat, images, titles, strict=False):
         axes.imshow(image, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
         axes.set_title(name)
         axes.set_xticks([0, width - 1], ["1", str(width)])
         axes.set_yticks([0, height - 1], ["1", str(height)])
         axes.grid(False)
-    _outer_labels(figure, panels, "time (pixels)", "frequency (pixels)")
+    outer_labels(figure, panels, "time (pixels)", "frequency (pixels)")
     return finished(figure, title, ROWS if note is None else note)
 
 
-def _grid(count: int, columns: int, width: float, height: float) -> tuple[Figure, np.ndarray]:
+def grid(count: int, columns: int, width: float, height: float) -> tuple[Figure, np.ndarray]:
+    """Return a figure with `count` panels of `width` × `height` inches in rows of `columns`, axes shared."""
     columns = max(1, min(columns, count))
     rows = -(-count // columns)
     figure = Card(figsize=(width * columns + 1.3, height * rows + 0.7), layout="constrained")
@@ -157,7 +95,8 @@ def _grid(count: int, columns: int, width: float, height: float) -> tuple[Figure
     return figure, panels
 
 
-def _outer_labels(figure: Figure, panels: np.ndarray, horizontal: str, vertical: str) -> None:
+def outer_labels(figure: Figure, panels: np.ndarray, horizontal: str, vertical: str) -> None:
+    """Label the last row of panels below, and all of them together on the left."""
     for axes in panels[-1]:
         if axes.get_visible():
             axes.set_xlabel(horizontal)
