@@ -138,7 +138,7 @@ class PictureNoise(_OfPictures):
     kind: ClassVar[str] = "picture-noise"
 
     snr_db: tuple[float, float] = (10.0, 30.0)
-    ripple_db: float = 1.0
+    ripple_db: float = 0.7
     top_db: float = 80.0
     fmax: float = 11025.0
 
