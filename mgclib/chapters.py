@@ -132,6 +132,16 @@ def _values(notebook: Mapping[str, Any]) -> dict[str, Any]:
 
 def _origin(experiment: Experiment, profile: Profile, values: Mapping[str, Any]) -> str:
     """Return the lines below a page's title: what made *this build*, and which items it is about."""
+    if not experiment.trains and profile.synthetic and "dataset" in values:
+        return (
+            "{.provenance}\n*This page* trains nothing. Its sounds and pictures are of generated music "
+            f"(profile `{profile.name}`); what it says of the reports comes from the reports.{_items(experiment)}"
+        )
+    if not experiment.trains and "dataset" in values:
+        return (
+            "{.provenance}\n*This page* trains nothing. Its sounds and pictures are of the recordings of dataset "
+            f"`{profile.dataset}` (profile `{profile.name}`).{_items(experiment)}"
+        )
     if not experiment.trains:
         return (
             "{.provenance}\n*This page* trains nothing. It draws what the reports print and what other chapters "

@@ -43,6 +43,7 @@ PAGE = """\
 .mgc-slider label > span {{ flex: 0 0 8em; }}
 .mgc-slider label > input {{ flex: 1; min-width: 6em; accent-color: #D55E00; }}
 .mgc-slider label > output {{ flex: 0 0 5em; font-variant-numeric: tabular-nums; }}
+html[data-theme="dark"] .mgc-slider input {{ color-scheme: dark; }}
 .mgc-slider figure {{ margin: 0.4em 0; }}
 .mgc-slider figure img {{ display: block; max-width: 100%; }}
 </style>

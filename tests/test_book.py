@@ -191,6 +191,18 @@ def test_a_chapter_that_only_draws_says_so_and_not_that_it_trained(run, project)
     assert "trained on" not in said
 
 
+@pytest.mark.parametrize(("synthetic", "told"), [(True, "generated music"), (False, "recordings of dataset")])
+def test_a_chapter_that_only_draws_says_whose_music_it_shows(run, project, synthetic, told):
+    matrix = experiments.matrix()
+    drawing = dataclasses.replace(matrix.experiments["chapter"], trains=False)
+    profile = dataclasses.replace(matrix.profiles["demo"], synthetic=synthetic)
+    shown = notebook()
+    shown["metadata"]["papermill"] = {"parameters": {"dataset": profile.dataset}}
+    said = chapters.page_notebook(shown, drawing, profile)["cells"][1]["source"]
+    assert told in said
+    assert "no number here comes from generated music" not in said
+
+
 def test_parameters_are_folded_and_paths_and_traces_of_execution_are_gone(run, project):
     matrix = experiments.matrix()
     page = chapters.page_notebook(notebook(), matrix.experiments["chapter"], matrix.profiles["demo"])

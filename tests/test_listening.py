@@ -33,3 +33,12 @@ def test_only_generated_music_is_copied(tmp_path):
     real = listening.players(replace(music, synthetic=False)).data
     assert "<audio" not in real
     assert "not copied" in real
+
+
+def test_named_sounds_stand_in_a_row_each_with_its_own():
+    tones = {f"{f} Hz <b>": np.sin(2 * np.pi * f * np.arange(11025) / 22050) / 2 for f in (440, 880)}
+    page = listening.labelled(tones).data
+    assert page.index("440 Hz &lt;b&gt;") < page.index("880 Hz &lt;b&gt;")
+    for f, data in zip((440, 880), re.findall(r'base64,([^"]+)"', page), strict=True):
+        heard, rate = soundfile.read(io.BytesIO(base64.b64decode(data)))
+        assert abs(np.abs(np.fft.rfft(heard)).argmax() * rate / len(heard) - f) < 4

@@ -175,6 +175,7 @@ def stft_grid(
     sample_rate: int = 22050,
     *,
     top: float = 2000.0,
+    views: Mapping[str, tuple[float, float]] | None = None,
     window: str = "hann",
     title: str | None = None,
     note: str | None = None,
@@ -188,25 +189,28 @@ def stft_grid(
         Each window moves by a sixteenth of itself, but by at least 16 samples.
     top : float > 0 [Hz]
         Upper end of the frequency axis.
+    views : mapping of str to (float, float) [seconds] or None
+        From where to where a sound is shown; one that is not named is shown whole.
     """
     if not sounds or not len(lengths):
         raise ParameterError("there is nothing to draw; give at least one sound and one window length")
-    size = (1.1 + 1.75 * len(lengths), 0.9 + 1.75 * len(sounds))
+    size = (1.0 + 1.4 * len(lengths), 0.9 + 1.7 * len(sounds))
     figure = Card(figsize=size, layout="constrained")
     panels = figure.subplots(len(sounds), len(lengths), squeeze=False, sharex="row", sharey="row")
+    for axes, length in zip(panels[0], lengths, strict=True):
+        milliseconds = 1000 * length / sample_rate
+        axes.set_title(f"{length} samples\n{milliseconds:.0f} ms, {sample_rate / length:.1f} Hz", fontsize=9)
     for row, (name, y) in zip(panels, sounds.items(), strict=True):
         for axes, length in zip(row, lengths, strict=True):
             hop = max(16, length // 16)
-            power = np.abs(librosa.stft(y, n_fft=length, hop_length=hop, window=window)) ** 2
+            spectrum = librosa.stft(y, n_fft=length, hop_length=hop, window=window, pad_mode="reflect")
+            power = np.abs(spectrum) ** 2
             level = librosa.power_to_db(power, ref=np.max, top_db=60.0)
             half = sample_rate / length / 2
             extent = (0, level.shape[1] * hop / sample_rate, -half, sample_rate / 2 + half)
-            axes.imshow(level, origin="lower", aspect="auto", extent=extent, vmin=-60, vmax=0, interpolation="nearest")
-            axes.set(xlim=(0, len(y) / sample_rate), ylim=(0, top))
+            axes.imshow(level, origin="lower", aspect="auto", extent=extent, vmin=-60, vmax=0)
+            axes.set(xlim=(views or {}).get(name, (0, len(y) / sample_rate)), ylim=(0, top))
             axes.grid(False)
-            if row is panels[0]:
-                milliseconds = 1000 * length / sample_rate
-                axes.set_title(f"{length} samples\n{milliseconds:.0f} ms, {sample_rate / length:.1f} Hz", fontsize=9)
         row[0].set_ylabel(f"{name}\nfrequency (Hz)")
     for axes in panels[-1]:
         axes.set_xlabel("time (s)")
@@ -276,7 +280,7 @@ def hops(
     """
     if samples <= n_fft:
         raise ParameterError(f"samples={samples} must be more than one window of {n_fft}")
-    figure = Card(figsize=(1.0 + 2.7 * len(hop_lengths), 2.5), layout="constrained")
+    figure = Card(figsize=(0.9 + 2.1 * len(hop_lengths), 2.4), layout="constrained")
     panels = figure.subplots(1, len(hop_lengths), squeeze=False, sharey=True)[0]
     window = librosa.filters.get_window("hann", n_fft)
     for axes, hop in zip(panels, hop_lengths, strict=True):
@@ -286,8 +290,8 @@ def hops(
             axes.plot(place, window, color=COLOURS[CYCLE[number % 2]], linewidth=1.2)
         axes.axvspan(0, hop, color=COLOURS["orange"], alpha=0.35, linewidth=0)
         axes.set(xlabel="sample", xlim=(0, samples), ylim=(0, 1.08))
-        shared = f"{1 - hop / n_fft:.0%} shared" if hop < n_fft else f"{hop - n_fft} samples unseen" * (hop > n_fft)
-        axes.set_title(f"hop {hop}: {shared or 'nothing shared'}", fontsize=9.5)
+        overlap = f"{1 - hop / n_fft:.0%} shared" if hop < n_fft else f"{hop - n_fft} unseen"
+        axes.set_title(f"hop {hop}: {'none shared' if hop == n_fft else overlap}", fontsize=9.5)
         axes.grid(False)
     panels[0].set_ylabel("weight in its frame")
     return finished(figure, title, note)
@@ -303,12 +307,12 @@ def close_tones(
     title: str | None = None,
     note: str | None = None,
 ) -> Figure:
-    """Draw the spectrum of one frame for several lengths of window and transform (AGH slides, figure 8).
+    """Draw the mean spectrum of a sound's frames for several windows and transforms (AGH slides, figure 8).
 
     Parameters
     ----------
     y : np.ndarray [shape=(n,), float]
-        A sound at least as long as the longest window; its middle is analysed.
+        A steady sound, at least as long as the longest window.
     settings : sequence of (int, int)
         Length of the Hann window and number of points of the transform, which pads with zeros up to there.
     tones : sequence of float [Hz]
@@ -321,9 +325,10 @@ def close_tones(
     for axes, (length, points) in zip(panels, settings, strict=True):
         if not 1 < length <= min(points, len(y)):
             raise ParameterError(f"a window of {length} must fit into {points} points and a sound of {len(y)} samples")
-        first = (len(y) - length) // 2
-        frame = y[first : first + length] * librosa.filters.get_window("hann", length)
-        axes.plot(np.fft.rfftfreq(points, 1 / sample_rate), _decibels(np.abs(np.fft.rfft(frame, points))), ".-")
+        frames = librosa.util.frame(y, frame_length=length, hop_length=length // 4, axis=0)
+        spectra = np.abs(np.fft.rfft(frames * librosa.filters.get_window("hann", length), points)) ** 2
+        level = _decibels(np.sqrt(spectra.mean(axis=0)))
+        axes.plot(np.fft.rfftfreq(points, 1 / sample_rate), level, ".-", color=COLOURS["blue"])
         for tone in tones:
             axes.axvline(tone, color=COLOURS["vermilion"], linestyle="--", linewidth=1)
         axes.set(xlim=(low - margin, high + margin), ylim=(-60, 3), xlabel="frequency (Hz)")
@@ -360,7 +365,9 @@ def filter_bank(
         centres = librosa.mel_frequencies(spec.n_mels + 2, fmin=spec.fmin, fmax=_edges(spec)[1])[1:-1]
         basis = mel_basis(spec)[~empty]
         for number, band in enumerate(basis / basis.max(axis=1, keepdims=True)):
-            axes.plot(frequencies, band, color=COLOURS[CYCLE[number % 2]], linewidth=1, marker=".", markersize=2.5)
+            seen = np.flatnonzero(np.convolve(band > 0, [1, 1, 1], mode="same"))
+            look = {"color": COLOURS[CYCLE[number % 2]], "linewidth": 1, "marker": ".", "markersize": 3}
+            axes.plot(frequencies[seen], band[seen], **look)
         axes.plot(centres[empty], np.full(empty.sum(), 0.5), "x", color=COLOURS["ink"], label="empty band")
         axes.set(xlim=(0, high or spec.sample_rate / 2), ylim=(0, 1.1), yticks=[0, 1], ylabel="weight")
         axes.set_title(
