@@ -11,11 +11,13 @@ __version__ = "0.1.0"
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submodules=[
+        "ablation",
         "audio",
         "augment",
         "book",
         "clouds",
         "datasets",
+        "embeddings",
         "ensemble",
         "errors",
         "example",

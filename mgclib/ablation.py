@@ -1,0 +1,248 @@
+"""The same network under several conditions, e.g. with and without augmentation: what does each one change?
+
+`run_conditions` takes every condition through the same seeds and splits, so that two conditions differ in nothing but
+what they are called after, and keeps all of them in one `Result`; `differences` holds them against one of them, seed by
+seed. `ScoredClassifier` also asks the fitted network about its own training clips, clean and augmented.
+
+Notebooks: ``augmentation``, ``agh_networks``.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from sklearn.metrics import roc_auc_score
+
+from mgclib.errors import ParameterError
+from mgclib.metrics import t_interval
+from mgclib.networks import KerasClassifier
+from mgclib.results import Result
+from mgclib.training import run_seeds
+
+if TYPE_CHECKING:
+    from mgclib.augment import Augmentation
+    from mgclib.datasets.dataset import Dataset
+
+__all__ = ["SCORES", "TABLE", "ScoredClassifier", "conditions", "differences", "run_conditions", "soft_scores"]
+
+TABLE = "ablation"
+"""Name of the table in `Result.tables` with a row per condition and seed."""
+
+TRAINING = "training_scores"
+"""Name of the table that a `ScoredClassifier` adds."""
+
+SCORES = ("accuracy", "weighted_f1", "log_loss", "auc")
+
+PREDICTIONS, HISTORY = "predictions-", "history-"
+
+
+def run_conditions(
+    dataset: Dataset,
+    inputs: np.ndarray,
+    makers: Mapping[str, Callable[[int], Any]],
+    *,
+    main: str,
+    checkpoint_dir: str | os.PathLike[str] | None = None,
+    recipe: Any = None,
+    verbose: bool = True,
+    **how: Any,
+) -> Result:
+    """Run every condition once per seed, all on the same splits.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    inputs : np.ndarray [shape=(n_clips, …)]
+        Aligned with ``dataset.clips``.
+    makers : mapping of str to callable
+        By the name of the condition: ``make(seed)`` returns a fresh classifier.
+    main : str
+        The condition whose predictions and history the result has; the others are in its tables (see `conditions`).
+    checkpoint_dir : path, optional
+        Each finished seed is stored in a folder per condition below it and read back when it is there.
+    recipe : Inputs, optional
+        How `inputs` were made; with it the model of the main condition's first seed is kept.
+    verbose : bool
+        Print a line per condition and seed.
+    **how
+        The rest goes to `mgclib.training.run_seeds`: ``protocol``, ``seeds``, ``sizes``, ``parameters`` …
+
+    Returns
+    -------
+    Result
+        Of the main condition. Its table ``ablation`` has a row per condition and seed: ``condition, seed``, the scores
+        ``accuracy, weighted_f1, log_loss, auc`` of test clips, the same of validation clips (``validation_accuracy``
+        …), ``epoch`` (kept), ``epochs``, ``end_accuracy`` (of the last epoch's training batches) and ``seconds``.
+
+    Raises
+    ------
+    ParameterError
+        When `main` is none of the conditions.
+    """
+    if main not in makers:
+        raise ParameterError(f"main={main!r} is none of the conditions {', '.join(makers) or '(there are none)'}")
+    results = {}
+    for name, make in makers.items():
+        if verbose:
+            print(f"condition {name}", flush=True)
+        kept = None if checkpoint_dir is None else Path(checkpoint_dir, name.replace(" ", "-"))
+        own = recipe if name == main else None
+        results[name] = run_seeds(dataset, inputs, make, checkpoint_dir=kept, recipe=own, verbose=verbose, **how)
+    return _joined(results, main)
+
+
+def _joined(results: Mapping[str, Result], main: str) -> Result:
+    tables = {TABLE: pd.concat([_scores(name, one) for name, one in results.items()], ignore_index=True)}
+    for kind in {kind: None for one in results.values() for kind in one.tables}:
+        parts = [one.tables[kind].assign(condition=name) for name, one in results.items() if kind in one.tables]
+        tables[kind] = pd.concat(parts, ignore_index=True)
+    for name, one in results.items():
+        if name != main:
+            tables |= {PREDICTIONS + name: one.predictions, HISTORY + name: one.history}
+    first = results[main]
+    times = {seed: dict(one) for seed, one in first.provenance["fitted"].items()}
+    for seed, one in times.items():
+        seconds = sum(result.provenance["fitted"][seed]["seconds"] for result in results.values())
+        one["seconds"] = round(seconds, 2)
+    settings = {**first.parameters, "conditions": list(results), "condition": main}
+    return replace(first, parameters=settings, provenance={**first.provenance, "fitted": times}, tables=tables)
+
+
+def _scores(name: str, result: Result) -> pd.DataFrame:
+    columns: dict[str, Any] = {"condition": name, "seed": list(result.seeds)}
+    for part in result.parts:
+        before = "" if part == "test" else f"{part}_"
+        columns |= {f"{before}{score}": result.metric(score, part).to_numpy() for score in SCORES}
+    if len(result.history):
+        grouped = result.history.sort_values("epoch").groupby("seed")
+        kept = result.history[result.history["best"]].set_index("seed")["epoch"]
+        columns |= {"epoch": kept.reindex(result.seeds).to_numpy(), "epochs": grouped["epoch"].max().to_numpy()}
+        columns["end_accuracy"] = grouped["accuracy"].last().to_numpy()
+    fitted = result.provenance.get("fitted", {})
+    columns["seconds"] = [fitted.get(str(seed), {}).get("seconds", np.nan) for seed in result.seeds]
+    return pd.DataFrame(columns)
+
+
+def conditions(result: Result) -> dict[str, Result]:
+    """Return the conditions of a result that `run_conditions` made, by name in their order; of any other, none."""
+    found = {}
+    for name in result.parameters.get("conditions", ()):
+        settings = {**result.parameters, "condition": name}
+        if name == result.parameters["condition"]:
+            found[name] = replace(result, parameters=settings, tables={})
+        else:
+            own = {"predictions": result.tables[PREDICTIONS + name], "history": result.tables[HISTORY + name]}
+            found[name] = replace(result, parameters=settings, tables={}, **own)
+    return found
+
+
+def differences(table: pd.DataFrame, metric: str = "accuracy", base: str = "none") -> pd.DataFrame:
+    """Return how much each condition differs from `base`, paired by seed.
+
+    Parameters
+    ----------
+    table : pd.DataFrame
+        The table ``ablation`` of a result.
+    metric : str
+        A column of it.
+    base : str
+        The condition that the others are held against.
+
+    Returns
+    -------
+    pd.DataFrame
+        Index ``condition``, without `base`; columns ``mean``, ``low`` and ``high`` (Student's 95 % interval over the
+        seeds; NaN of a single seed), ``n`` (seeds), ``survives``: whether the interval leaves out 0.
+
+    Raises
+    ------
+    ParameterError
+        When the table has no such condition or column.
+    """
+    names = list(dict.fromkeys(table["condition"]))
+    if base not in names or metric not in table:
+        raise ParameterError(f"there is no {metric!r} of condition {base!r}; conditions are {', '.join(names)}")
+    wide = table.pivot_table(index="seed", columns="condition", values=metric)
+    rows = {}
+    for name in names:
+        if name == base:
+            continue
+        gains = (wide[name] - wide[base]).dropna().to_numpy()
+        low = high = np.nan
+        if len(gains) > 1:
+            interval = t_interval(gains)
+            low, high = interval.low, interval.high
+        survives = bool(low > 0 or high < 0)
+        rows[name] = {"mean": gains.mean(), "low": low, "high": high, "n": len(gains), "survives": survives}
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("condition")
+
+
+@dataclass
+class ScoredClassifier(KerasClassifier):
+    """A network that is asked about its own training clips once it is fitted.
+
+    Parameters
+    ----------
+    mixture : Augmentation or None
+        What makes the augmented batches that it is asked about, whether it was trained on such or not.
+
+    Attributes
+    ----------
+    tables : dict of str to pd.DataFrame
+        After `fit`: ``training_scores``, a row for the ``clean`` clips and one for ``augmented`` batches, with the
+        columns of `soft_scores`. Weights are those of the kept epoch, dropout is off.
+    """
+
+    mixture: Augmentation | None = None
+    tables: dict[str, pd.DataFrame] = field(default_factory=dict, init=False, repr=False)
+
+    def fit(
+        self, x: np.ndarray, y: np.ndarray, validation: tuple[np.ndarray, np.ndarray] | None = None
+    ) -> ScoredClassifier:
+        """Train as `KerasClassifier.fit` does, then score the training clips."""
+        super().fit(x, y, validation)
+        shares = np.eye(self.n_genres, dtype=np.float32)[y]
+        rows = {"clean": soft_scores(shares, self.predict_proba(x))}
+        if self.mixture is not None:
+            rng = np.random.default_rng([self.seed, len(x)])
+            size = self.training.batch_size
+            order = rng.permutation(len(x))
+            batches = [order[start : start + size] for start in range(0, len(x), size)]
+            seen = [self.mixture(x[batch], shares[batch], rng) for batch in batches]
+            mixed = np.concatenate([labels for _, labels in seen])
+            asked = np.concatenate([self.predict_proba(clips) for clips, _ in seen])
+            rows["augmented"] = soft_scores(mixed, asked)
+        table = pd.DataFrame.from_dict(rows, orient="index").rename_axis("batches").reset_index()
+        self.tables = {TRAINING: table}
+        return self
+
+
+def soft_scores(shares: np.ndarray, probabilities: np.ndarray) -> dict[str, float]:
+    """Return scores against labels that may be mixtures, as Keras computes them while it trains.
+
+    Parameters
+    ----------
+    shares : np.ndarray [shape=(n, n_genres), rows sum to 1]
+        One-hot, or mixed.
+    probabilities : np.ndarray [shape=(n, n_genres)]
+
+    Returns
+    -------
+    dict of str to float
+        ``accuracy``: the most likely genre is the one with the largest share. ``auc``: each pair of clip and genre is a
+        question of its own, and every genre with a share, however small, is a yes (``keras.metrics.AUC`` with its
+        defaults, without its rounding to 200 thresholds). ``loss``: cross-entropy in nats.
+    """
+    shares, probabilities = np.asarray(shares, np.float64), np.asarray(probabilities, np.float64)
+    loss = -(shares * np.log(np.clip(probabilities, 1e-7, 1))).sum(axis=1)
+    return {
+        "accuracy": float((probabilities.argmax(axis=1) == shares.argmax(axis=1)).mean()),
+        "auc": float(roc_auc_score((shares > 0).ravel(), probabilities.ravel())),
+        "loss": float(loss.mean()),
+    }
