@@ -80,8 +80,7 @@ class EpochLog(keras.callbacks.Callback):
     def frame(self) -> pd.DataFrame:
         """Return the history, one row per epoch; ``best`` marks the epoch whose weights were kept."""
         frame = pd.DataFrame(self.rows)
-        frame = frame.assign(best=frame["epoch"] == self.best_epoch)
-        return frame if self.phase > 1 else frame.drop(columns="phase")
+        return frame.assign(best=frame["epoch"] == self.best_epoch)
 
 
 def training_callbacks(

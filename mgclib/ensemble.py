@@ -1,6 +1,6 @@
-"""Several models as one: the soft vote, from predictions that are already there.
+"""Several models in one result: side by side, or as one by a soft vote of predictions that are already there.
 
-Notebooks: ``feature_ml``, ``feature_ml_table``.
+Notebooks: ``feature_ml``, ``feature_ml_table``, ``transfer``, ``transfer_baseline``.
 """
 
 from __future__ import annotations
@@ -16,10 +16,13 @@ from mgclib.errors import ParameterError, RunError
 from mgclib.predictions import KEYS
 from mgclib.results import Result
 
-__all__ = ["SoftVote", "members", "soft_vote"]
+__all__ = ["SoftVote", "members", "side_by_side", "soft_vote"]
 
 MEMBER = "member-"
 """How the name of a table begins that holds the predictions of a member."""
+
+HISTORIES = "histories"
+"""Name of the table with the histories of all members; column ``model``."""
 
 
 @dataclass(frozen=True)
@@ -71,22 +74,53 @@ def soft_vote(results: Mapping[str, Result], voters: Sequence[str] | None = None
     voters = list(results if voters is None else voters)
     if not voters or not set(voters) <= set(results):
         raise ParameterError(f"voters={voters} must be some of {', '.join(results) or 'no results'}")
-    first = results[voters[0]]
-    rows = {name: result.predictions.set_index(list(KEYS)).sort_index() for name, result in results.items()}
-    for name, table in rows.items():
-        if results[name].genres != first.genres or not table.index.equals(rows[voters[0]].index):
-            raise RunError(
-                f"{name} and {voters[0]} were not tested on the same clips: use one protocol, size and seeds"
-            )
+    first = side_by_side(results, voters[0])
+    rows = {name: results[name].predictions.set_index(list(KEYS)).sort_index() for name in voters}
     shares = [f"p_{genre}" for genre in first.genres]
     voted = rows[voters[0]].copy()
     voted[shares] = sum(rows[name][shares] for name in voters) / len(voters)
+    return replace(first, predictions=voted.reset_index())
+
+
+def side_by_side(results: Mapping[str, Result], main: str) -> Result:
+    """Return the result of one model, with those of all kept beside it.
+
+    Parameters
+    ----------
+    results : mapping of str to Result
+        Models by name, all on the same splits: the same clips in the same parts for the same seeds.
+    main : str
+        The one whose predictions, history and parameters the result has.
+
+    Returns
+    -------
+    Result
+        With the predictions of every model as a table (see `members`), their histories, and their other tables, each
+        with a column ``model``. The seconds of fitting are those of all.
+
+    Raises
+    ------
+    ParameterError
+        When there is no result `main`.
+    RunError
+        When a model was not tested on the same clips as the others.
+    """
+    if main not in results:
+        raise ParameterError(f"main={main!r} must be one of {', '.join(results) or 'no results'}")
+    first = results[main]
+    keys = {name: result.predictions.set_index(list(KEYS)).sort_index().index for name, result in results.items()}
+    for name, index in keys.items():
+        if results[name].genres != first.genres or not index.equals(keys[main]):
+            raise RunError(f"{name} and {main} were not tested on the same clips: use one protocol, size and seeds")
     tables = {f"{MEMBER}{name}": result.predictions for name, result in results.items()}
+    histories = [result.history.assign(model=name) for name, result in results.items() if len(result.history)]
+    if histories:
+        tables[HISTORIES] = pd.concat(histories, ignore_index=True)
     for kind in {kind: None for result in results.values() for kind in result.tables}:
         parts = [r.tables[kind].assign(model=name) for name, r in results.items() if kind in r.tables]
         tables[kind] = pd.concat(parts, ignore_index=True)
     origin = {**first.provenance, "fitted": _fitted(first, results.values())}
-    return replace(first, predictions=voted.reset_index(), tables=tables, provenance=origin)
+    return replace(first, tables=tables, provenance=origin)
 
 
 def _fitted(first: Result, results: Iterable[Result]) -> dict[str, Any]:
@@ -99,9 +133,15 @@ def _fitted(first: Result, results: Iterable[Result]) -> dict[str, Any]:
 
 
 def members(result: Result) -> dict[str, Result]:
-    """Return the models behind a soft vote, and those kept beside it, by name; empty for any other result."""
+    """Return the models that a result keeps beside its own predictions, by name; empty where it keeps none."""
+    histories = result.tables.get(HISTORIES, pd.DataFrame({"model": []}))
     return {
-        name.removeprefix(MEMBER): replace(result, predictions=table, tables={})
-        for name, table in result.tables.items()
-        if name.startswith(MEMBER)
+        name: replace(
+            result,
+            predictions=table,
+            history=histories[histories["model"] == name].drop(columns="model").reset_index(drop=True),
+            tables={},
+        )
+        for key, table in result.tables.items()
+        if key.startswith(MEMBER) and (name := key.removeprefix(MEMBER))
     }

@@ -199,7 +199,7 @@ def _described(classifier: Any) -> dict[str, Any]:
         "kind": "network",
         "architecture": classifier.architecture,
         "input_shape": list(classifier.model.input_shape[1:]),
-        "options": dict(classifier.options),
+        "options": {name: value for name, value in classifier.options.items() if name != "weights"},
     }
 
 

@@ -10,6 +10,7 @@ Notebooks: all that train.
 from __future__ import annotations
 
 import dataclasses
+import importlib
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -131,7 +132,11 @@ class SummaryFeatures(Inputs):
         return store.summary_features(dataset, self.summary, **stored)
 
 
-KINDS: dict[str, type[Inputs]] = {recipe.kind: recipe for recipe in (MelPictures, Waveforms, SummaryFeatures)}
+KINDS: dict[str, str] = {
+    recipe.kind: f"inputs:{recipe.__name__}" for recipe in (MelPictures, Waveforms, SummaryFeatures)
+}
+KINDS["backbone-features"] = "embeddings:BackboneFeatures"
+"""Where each kind of recipe lives: ``module:class`` below mgclib."""
 
 
 def from_dict(fields: Mapping[str, Any]) -> Inputs:
@@ -148,7 +153,8 @@ def from_dict(fields: Mapping[str, Any]) -> Inputs:
         match = closest(kind, KINDS)
         hint = f"did you mean {match!r}?" if match else f"expected one of {', '.join(KINDS)}"
         raise ParameterError(f"inputs of the kind {kind!r} are unknown: {hint}")
+    module, _, name = KINDS[kind].partition(":")
     try:
-        return KINDS[kind].from_dict(settings)
+        return getattr(importlib.import_module(f"mgclib.{module}"), name).from_dict(settings)
     except TypeError as error:
         raise ParameterError(f"inputs of the kind {kind!r} are not whole ({error}); found {settings}") from error

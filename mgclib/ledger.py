@@ -9,7 +9,8 @@ verdict         when
 ``lower``       ours lies below the reported value, same data set and protocol
 ``exact``       the same structure (parameters layer by layer) or the same settings
 ``shown``       a figure of the same kind, from our run
-``other data``  the method ran, but on recordings other than the report's: those are not public, or not at hand
+``other data``  the method ran, but not on the report's recordings or not from its pre-trained weights: those are not
+                public, or not at hand
 ``not yet``     none of these
 ==============  ==================================================================================
 
@@ -32,6 +33,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from mgclib import experiments, records, reports
+from mgclib.ensemble import members
 from mgclib.errors import MgcError, ParameterError
 from mgclib.files import project_root, write_text
 from mgclib.reports.claims import Claim, Measured, claim, declared, measure
@@ -120,18 +122,29 @@ class _Evidence:
     def attempts(self, item: Item) -> list[tuple[Experiment, Mapping[str, Any]]]:
         """Experiments that set out to reproduce an item; those with a record on the right data come first."""
         named = [(e, e.reproduces[item.id]) for e in self.plan.experiments.values() if item.id in e.reproduces]
-        return sorted(named, key=lambda pair: self.faithful(item, pair[0]) is None)
+        return sorted(named, key=lambda pair: self.faithful(item, *pair) is None)
 
-    def faithful(self, item: Item, experiment: Experiment) -> Result | None:
-        """The result on the report's own data set and protocol: the record, else this build's."""
+    def faithful(self, item: Item, experiment: Experiment, how: Mapping[str, Any]) -> Result | None:
+        """The result on the report's own data set and protocol: the record, else this build's.
+
+        Where the claim ``requires`` a parameter (``weights``), a run without it is none.
+        """
         home = home_profile(item)
         result = self.record(home, experiment.name)
         if result is None and home == self.profile:
             result = self.this_build(experiment.name)
-        return result if result is not None and result.synthetic is False else None
+        if result is None or result.synthetic is not False:
+            return None
+        return result if "requires" not in how or result.parameters.get(how["requires"]) else None
 
-    def elsewhere(self, item: Item, experiment: Experiment) -> Result | None:
-        """The record on recordings that are not the report's (``gtzan3`` for ``gtzan``), None without one."""
+    def elsewhere(self, item: Item, experiment: Experiment, how: Mapping[str, Any]) -> Result | None:
+        """The record on recordings that are not the report's (``gtzan3`` for ``gtzan``), None without one.
+
+        Where the claim names another experiment (``instead``), its record on the report's own: the same code with a
+        network whose pre-trained weights were at hand.
+        """
+        if "instead" in how:
+            return self.record(home_profile(item), how["instead"])
         names = other_profiles(self.plan, home_profile(item))
         return next((found for name in names if (found := self.record(name, experiment.name)) is not None), None)
 
@@ -165,12 +178,12 @@ def _row(item: Item, evidence: _Evidence) -> Row:
     recorded = this_build = ""
     verdict = "not yet"
     if experiment is not None:
-        faithful = evidence.faithful(item, experiment)
+        faithful = evidence.faithful(item, experiment, how)
         build = evidence.this_build(experiment.name)
-        kept = evidence.record(home_profile(item), experiment.name)
+        kept = evidence.record(home_profile(item), experiment.name) if "requires" not in how else faithful
         recorded = _ours(item, kept, stated, how)
-        if not recorded and (elsewhere := evidence.elsewhere(item, experiment)) is not None:
-            recorded = _ours(item, elsewhere, stated, how, _origin(elsewhere))
+        if not recorded and (elsewhere := evidence.elsewhere(item, experiment, how)) is not None:
+            recorded = _ours(item, elsewhere, stated, how, how.get("instead") or _origin(elsewhere))
         this_build = _ours(item, build, stated, how)
         verdict = _verdict(item, experiment, how, stated, faithful, evidence)
     return Row(
@@ -200,7 +213,7 @@ def _verdict(
 ) -> str:
     if "structure" in how:
         return "exact" if _same(item, how["structure"]) else "not yet"
-    elsewhere = evidence.elsewhere(item, experiment)
+    elsewhere = evidence.elsewhere(item, experiment, how)
     if "parameters" in how:
         ran = faithful or elsewhere
         if ran is None:
@@ -247,7 +260,12 @@ def same_settings(item: Item, names: Mapping[str, str], result: Result) -> bool:
 
 
 def measured(result: Result | None, stated: Claim | None, how: Mapping[str, Any]) -> Measured | None:
-    """Return our number for a claim as an experiment declares it, None where there is none."""
+    """Return our number for a claim as an experiment declares it, None where there is none.
+
+    With a ``member``, it is that of one of the models that the result keeps side by side.
+    """
+    if result is not None and "member" in how:
+        result = members(result).get(how["member"])
     if result is None or stated is None or stated.metric is None:
         return None
     return measure(result, stated.metric, how.get("split") or stated.split or "test", genres=stated.genres)

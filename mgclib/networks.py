@@ -183,7 +183,7 @@ class KerasClassifier:
         After `fit`: the network with the weights of its best epoch.
     history : pd.DataFrame
         After `fit`: one row per epoch, columns epoch (from 1), accuracy, loss, val_accuracy, val_loss,
-        seconds, best; with `fine_tuning` also phase (1 or 2).
+        seconds, phase (2 in fine-tuning), best.
     """
 
     architecture: str

@@ -37,7 +37,9 @@ HISTORY_COLUMNS = {
     "val_loss": "float64",
     "seconds": "float64",
     "best": "bool",
+    "phase": "int64",
 }
+"""The phase is 2 in fine-tuning (`mgclib.networks.FineTuning`), else 1."""
 
 
 def predictions_frame(
@@ -137,6 +139,7 @@ def checked_history(table: pd.DataFrame) -> pd.DataFrame:
         raise RunError("history has no seed or epoch; expected a row per seed and epoch")
     filled = table.reindex(columns=list(HISTORY_COLUMNS)).reset_index(drop=True)
     filled["best"] = filled["best"].eq(True)
+    filled["phase"] = filled["phase"].fillna(1)
     filled = filled.astype(HISTORY_COLUMNS)
     if len(filled) and filled["epoch"].min() < 1:
         raise RunError(f"history has epoch {filled['epoch'].min()}; epochs count from 1")

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from mgclib.datasets.dataset import Dataset
     from mgclib.datasets.melpack import MelPack
 
-__all__ = ["mels", "summary_features", "waveforms"]
+__all__ = ["mels", "stored", "summary_features", "waveforms"]
 
 SHARD_SECONDS = 240.0
 SECONDS_WORTH_WORKERS = 3600.0
@@ -104,7 +104,7 @@ def mels(
         row_shape = (spec.n_mels, spec.n_frames(n_samples))
         row = functools.partial(_mel, spec=spec, n_samples=n_samples)
     what = {"kind": "mels", "key": spec.key, "spec": spec.to_dict(), "unit": "dB relative to the clip's maximum"}
-    return _stored(dataset, what, row_shape, row, jobs=jobs, progress=progress, root=root)
+    return stored(dataset, what, row_shape, row, jobs=jobs, progress=progress, root=root)
 
 
 def waveforms(
@@ -143,7 +143,7 @@ def waveforms(
     n_samples = _n_samples(dataset, sample_rate)
     row = functools.partial(_waveform, sample_rate=sample_rate, n_samples=n_samples)
     what = {"kind": "waveforms", "key": str(sample_rate), "sample_rate": sample_rate, "unit": "full scale = 1"}
-    return _stored(dataset, what, (n_samples,), row, jobs=jobs, progress=progress, root=root)
+    return stored(dataset, what, (n_samples,), row, jobs=jobs, progress=progress, root=root)
 
 
 def summary_features(
@@ -194,7 +194,7 @@ def summary_features(
         },
     }
     row = functools.partial(_summary, spec=spec, clip_seconds=dataset.clip_seconds)
-    return _stored(dataset, what, (len(what["features"]),), row, jobs=jobs, progress=progress, root=root)
+    return stored(dataset, what, (len(what["features"]),), row, jobs=jobs, progress=progress, root=root)
 
 
 def _need_sound(dataset: Dataset, what: str) -> None:
@@ -267,17 +267,34 @@ def _pack_mel(
     return pack.decibels([clip_id], start_s, seconds)[0]
 
 
-def _stored(
+def stored(
     dataset: Dataset,
     what: dict[str, Any],
     row_shape: tuple[int, ...],
     row: Row,
     *,
-    jobs: int | None,
-    progress: bool,
-    root: str | os.PathLike[str] | None,
+    jobs: int | None = None,
+    progress: bool = True,
+    root: str | os.PathLike[str] | None = None,
 ) -> np.ndarray:
-    """Return the array of the store that `what` names, filled by `row` where it is not there yet."""
+    """Return the array of the store that `what` names, filled by `row` where it is not there yet.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    what : dict that JSON can hold
+        ``kind`` and ``key`` name the folder; all of it, data set and versions together decide the values.
+    row_shape : tuple of int
+        Shape of one clip's row.
+    row : callable (clip_id, path, start_s, duration_s) -> np.ndarray [shape=row_shape, float32]
+    jobs, progress, root
+        As in `mels`.
+
+    Returns
+    -------
+    np.ndarray [shape=(n_clips, *row_shape), float32]
+        Read-only memory map, aligned with ``dataset.clips``.
+    """
     if jobs is None:
         jobs = 1 if len(dataset) * dataset.clip_seconds < SECONDS_WORTH_WORKERS else joblib.cpu_count()
     check_integer("jobs", jobs, 1)

@@ -36,14 +36,17 @@ TRAINING = (
     "audio",
     "augment",
     "datasets",
+    "embeddings",
     "example",
     "features",
     "inputs",
     "learning_curve",
     "models",
+    "networks",
     "splits",
     "store",
     "training",
+    "transfer_learning",
     "tuning",
 )
 """Modules of mgclib on the way from sound files to a fitted model; what they import from mgclib counts too."""

@@ -35,7 +35,7 @@ FACTS = ("facts.", "dataset.", "dataset_options.")
 what its provenance says of the data set (``dataset.n_genres``), how that was loaded (``dataset_options.clip_seconds``).
 """
 
-CLAIM_DETAILS = ("value", "split", "genre", "note")
+CLAIM_DETAILS = ("value", "split", "genre", "member", "requires", "instead", "note")
 DEFAULT_TIMEOUT = 3600
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
 """Names of profiles and experiments, which become folders of runs and records."""
@@ -84,7 +84,10 @@ class Experiment:
         Values at one profile; at a profile that is not here the experiment cannot run.
     reproduces : dict of str to dict
         Item id to claim: ``{metric: accuracy}``, ``{shows: confusion matrix}``, ``{structure: cnn-cs464}`` or
-        ``{parameters: {C: C}}`` (setting of the item to parameter of the notebook, or see `FACTS`).
+        ``{parameters: {C: C}}`` (setting of the item to parameter of the notebook, or see `FACTS`). A claim may say
+        which of several models in the result it is about (``member``), which parameter must have been set for the
+        result to count (``requires: weights``), and which experiment's record is shown as other data as long as none
+        counts (``instead``).
     trains : bool
         False: the notebook trains nothing and keeps no Result; it draws what others recorded.
     """
@@ -197,6 +200,13 @@ def matrix(path: Path | None = None) -> Matrix:
         _check_parameters(where, signatures[kind], experiment, profiles)
         _check_items(where, signatures[kind], experiment)
         experiments[name] = experiment
+    for name, experiment in experiments.items():
+        for item, claim in experiment.reproduces.items():
+            if claim.get("instead", name) not in experiments:
+                raise RunError(
+                    f"{short}: experiment {name!r}: reproduces {item}: instead: there is no experiment "
+                    f"{claim['instead']!r}{hint(claim['instead'], experiments)}"
+                )
     return Matrix(path, profiles, experiments)
 
 
@@ -297,6 +307,8 @@ def _check_items(where: str, known: Mapping[str, Parameter], experiment: Experim
             raise RunError(f"{here}: {claim} must hold exactly one of {', '.join(CLAIMS)}")
         try:
             _check_claim(reports.item(str(item)), claim, known)
+            if claim.get("requires", next(iter(known))) not in known:
+                raise RunError(f"requires {claim['requires']!r}{hint(claim['requires'], known)}")
         except MgcError as error:
             raise RunError(f"{where}: {error}") from error
 

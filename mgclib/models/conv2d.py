@@ -7,7 +7,7 @@ from keras import layers
 
 from mgclib.models.head import genre_model
 
-__all__ = ["cs464_cnn", "cs464_keras_cnn", "gap_cnn", "techno_cnn"]
+__all__ = ["choi_cnn", "cs464_cnn", "cs464_keras_cnn", "gap_cnn", "techno_cnn"]
 
 
 def techno_cnn(input_shape: tuple[int, int, int], n_genres: int, *, dropout: float = 0.5) -> keras.Model:
@@ -156,3 +156,43 @@ def gap_cnn(
     x = layers.GlobalAveragePooling2D()(x)
     x = layers.Dropout(dropout)(x)
     return genre_model(inputs, x, n_genres, "gap_cnn")
+
+
+def choi_cnn(input_shape: tuple[int, int, int], n_genres: int, *, dropout: float = 0.0) -> keras.Model:
+    """Build the fully convolutional network of Choi et al., with which the Zewail report begins.
+
+    Five 3×3 convolutions with batch normalisation, ELU and max pooling. What four poolings leave of the picture the
+    fifth takes whole, so that each feature covers all of it, as long as the music lasts.
+
+    Parameters
+    ----------
+    input_shape : (height, width, channels)
+        96 × 1366 × 1 in the paper; pixels 0 … 255 (scaled to [0, 1] by the first layer). In a smaller picture a pooling
+        takes what there is.
+    n_genres : int >= 2
+    dropout : float in [0, 1)
+        Share of the outputs dropped after each of the last three poolings ("three drop-out layers"); 0: none.
+
+    Returns
+    -------
+    keras.Model
+        Functional and uncompiled, see `mgclib.models.head.genre_model`.
+
+    Notes
+    -----
+    Source: Zewail report, sections 3.1, 4.1 and 4.2, which give neither filters nor poolings nor the share that is
+    dropped. Ours are those of the authors' published code (64, 128, 128, 128, 64) for Choi, Fazekas and Sandler,
+    "Automatic tagging using deep convolutional neural networks", ISMIR 2016. Notebook: ``transfer_baseline``.
+    """
+    inputs = keras.Input(input_shape)
+    x = layers.Rescaling(1 / 255)(inputs)
+    poolings = ((2, 4), (2, 4), (2, 4), (3, 5), None)
+    for number, (filters, pooling) in enumerate(zip((64, 128, 128, 128, 64), poolings, strict=True)):
+        x = layers.Conv2D(filters, 3, padding="same")(x)
+        x = layers.BatchNormalization(momentum=0.9)(x)
+        x = layers.ELU()(x)
+        whole = x.shape[1:3]
+        x = layers.MaxPooling2D(tuple(min(pair) for pair in zip(pooling or whole, whole, strict=True)))(x)
+        if dropout and number >= 2:
+            x = layers.Dropout(dropout)(x)
+    return genre_model(inputs, layers.Flatten()(x), n_genres, "choi_cnn")

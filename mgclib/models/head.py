@@ -5,7 +5,7 @@ from __future__ import annotations
 import keras
 from keras import layers
 
-__all__ = ["genre_model"]
+__all__ = ["genre_model", "softmax_head"]
 
 
 def genre_model(inputs: keras.KerasTensor, features: keras.KerasTensor, n_genres: int, name: str) -> keras.Model:
@@ -29,3 +29,26 @@ def genre_model(inputs: keras.KerasTensor, features: keras.KerasTensor, n_genres
     """
     outputs = layers.Dense(n_genres, activation="softmax", dtype="float32")(features)
     return keras.Model(inputs, outputs, name=name)
+
+
+def softmax_head(input_shape: tuple[int], n_genres: int, *, dropout: float = 0.2) -> keras.Model:
+    """Build a softmax over features that are already there: the classifier on a frozen backbone.
+
+    Parameters
+    ----------
+    input_shape : (n_features,)
+    n_genres : int >= 2
+    dropout : float in [0, 1)
+        Share of the features that is dropped in training.
+
+    Returns
+    -------
+    keras.Model
+        Functional and uncompiled.
+
+    Notes
+    -----
+    Source: Zewail report, section 3.3 ("a classifier like SVM or Softmax"). Notebook: ``transfer``.
+    """
+    inputs = keras.Input(input_shape)
+    return genre_model(inputs, layers.Dropout(dropout)(inputs), n_genres, "softmax_head")

@@ -16,13 +16,12 @@ from pathlib import Path
 from typing import Any
 
 import keras
-import numpy as np
 from keras import layers
 
 from mgclib.errors import ParameterError, closest
 from mgclib.models.head import genre_model
 
-__all__ = ["BACKBONES", "POOLED", "Backbone", "backbone_cnn", "halves", "trainable_layers", "unfreeze"]
+__all__ = ["BACKBONES", "POOLED", "Backbone", "backbone_cnn", "halves", "known", "trainable_layers", "unfreeze"]
 
 POOLED = "pooled"
 """Name of the layer where the backbone ends: its output are the features."""
@@ -48,6 +47,8 @@ class Backbone:
     scale : str
         How it wants its pixels: ``tf`` (-1 … 1), ``caffe`` (blue first, mean taken off), ``torch`` (mean and deviation
         of ImageNet) or ``inside`` (0 … 255; the network scales).
+    features : int
+        Numbers that it makes of a picture, pooled, in its usual width.
     smallest : int [pixels]
         Height and width must not be less.
     alpha : bool
@@ -56,6 +57,7 @@ class Backbone:
 
     name: str
     scale: str
+    features: int
     smallest: int = 32
     alpha: bool = False
 
@@ -63,13 +65,13 @@ class Backbone:
 BACKBONES: dict[str, Backbone] = {
     one.name: one
     for one in (
-        Backbone("EfficientNetB0", "inside"),
-        Backbone("InceptionV3", "tf", smallest=75),
-        Backbone("MobileNetV2", "tf", alpha=True),
-        Backbone("ResNet152V2", "tf"),
-        Backbone("ResNet50", "caffe"),
-        Backbone("DenseNet121", "torch"),
-        Backbone("MobileNet", "tf", alpha=True),
+        Backbone("EfficientNetB0", "inside", 1280),
+        Backbone("InceptionV3", "tf", 2048, smallest=75),
+        Backbone("MobileNetV2", "tf", 1280, alpha=True),
+        Backbone("ResNet152V2", "tf", 2048),
+        Backbone("ResNet50", "caffe", 2048),
+        Backbone("DenseNet121", "torch", 1024),
+        Backbone("MobileNet", "tf", 1024, alpha=True),
     )
 }
 
@@ -112,16 +114,16 @@ def backbone_cnn(
         For an unknown backbone, too small a picture, or weights that are not there or do not fit; says which file to
         put where.
     """
-    known = _known(backbone, alpha)
-    if min(input_shape[:2]) < known.smallest or input_shape[2] not in (1, 3):
+    entry = known(backbone, alpha)
+    if min(input_shape[:2]) < entry.smallest or input_shape[2] not in (1, 3):
         raise ParameterError(
-            f"{backbone} takes pictures of at least {known.smallest} × {known.smallest} pixels with 1 or 3 channels, "
+            f"{backbone} takes pictures of at least {entry.smallest} × {entry.smallest} pixels with 1 or 3 channels, "
             f"not {input_shape[0]} × {input_shape[1]} × {input_shape[2]}"
         )
-    application, width = getattr(keras.applications, backbone), {"alpha": alpha or 1.0} if known.alpha else {}
+    application, width = getattr(keras.applications, backbone), {"alpha": alpha or 1.0} if entry.alpha else {}
     inputs = keras.Input(input_shape)
     x = layers.Concatenate()([inputs] * 3) if input_shape[2] == 1 else inputs
-    x = _scaled(x, known.scale, pretrained=weights is not None)
+    x = _scaled(x, entry.scale, pretrained=weights is not None)
     before = {id(layer) for layer in keras.Model(inputs, x).layers}
     body = application(include_top=False, weights=None, input_tensor=x, **width)
     grown = [layer for layer in body.layers if id(layer) not in before]
@@ -138,7 +140,8 @@ def backbone_cnn(
     return model
 
 
-def _known(backbone: str, alpha: float | None) -> Backbone:
+def known(backbone: str, alpha: float | None = None) -> Backbone:
+    """Return the backbone of that name; raise `ParameterError` for an unknown one, or an `alpha` that it has not."""
     if backbone not in BACKBONES:
         match = closest(backbone, BACKBONES)
         hint = f"; did you mean {match!r}?" if match else ";"
@@ -285,8 +288,3 @@ def halves(model: keras.Model) -> tuple[keras.Model, keras.Model]:
     for layer in model.layers[model.layers.index(pooled) + 1 :]:
         x = layer(x)
     return keras.Model(model.inputs, pooled.output), keras.Model(features, x)
-
-
-def features_of(model: keras.Model, pictures: np.ndarray) -> np.ndarray:
-    """Return the features of pictures : np.ndarray [shape=(n, n_features), float32]."""
-    return np.asarray(halves(model)[0].predict_on_batch(pictures), dtype=np.float32)
