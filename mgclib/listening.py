@@ -10,15 +10,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import soundfile
+from scipy.signal import fftconvolve
 
 from mgclib.audio import load_clip
+from mgclib.errors import ParameterError
 
 if TYPE_CHECKING:
     from IPython.display import HTML
 
     from mgclib.datasets.dataset import Dataset
 
-__all__ = ["labelled", "player", "players"]
+__all__ = ["gate", "labelled", "player", "players"]
 
 
 def player(y: np.ndarray, sample_rate: int = 22050) -> str:
@@ -89,3 +91,52 @@ def players(dataset: Dataset, clips_per_genre: int = 1) -> HTML:
         )
         cells.append(f'<div class="mgc-player"><span>{html.escape(genre)}</span>{sounds}</div>')
     return HTML(f'<div class="mgc-players">{"".join(cells)}</div>')
+
+
+def gate(
+    profile: np.ndarray, n_samples: int, sample_rate: int = 22050, *, threshold: float = 0.5, fade_s: float = 0.05
+) -> np.ndarray:
+    """Return a gain for each sample that lets only some seconds of a clip be heard, without clicks.
+
+    Parameters
+    ----------
+    profile : np.ndarray [shape=(n_columns,), 0 … 1]
+        How much each stretch of the clip counts, e.g. the mean of a class activation map over its rows; the columns
+        are of equal length and cover the clip.
+    n_samples : int > 0
+        Length of the clip.
+    sample_rate : int > 0 [Hz]
+    threshold : float in (0, 1]
+        Share of the profile's maximum from which on a stretch is heard.
+    fade_s : float >= 0 [seconds]
+        Length of the fades (half a cosine), half of it on either side of a boundary.
+
+    Returns
+    -------
+    np.ndarray [shape=(n_samples,), float32, 0 … 1]
+        0 everywhere for a profile without a positive value.
+
+    Raises
+    ------
+    ParameterError
+        For a profile that is no row of numbers, or a threshold out of range.
+
+    Notes
+    -----
+    Notebook: ``cam``.
+    """
+    profile = np.asarray(profile, dtype=float)
+    if profile.ndim != 1 or not profile.size or not np.isfinite(profile).all():
+        raise ParameterError(f"a profile of shape {profile.shape} must be a row of finite numbers")
+    if not 0 < threshold <= 1:
+        raise ParameterError(f"threshold={threshold!r} must be above 0 and at most 1")
+    top = profile.max()
+    heard = (profile >= threshold * top) & (top > 0)
+    columns = (np.arange(n_samples) * profile.size // n_samples).clip(max=profile.size - 1)
+    gains = heard[columns].astype(np.float32)
+    width = round(fade_s * sample_rate)
+    if width < 2 or heard.all():
+        return gains
+    window = np.hanning(width + 2)[1:-1]
+    padded = np.pad(gains, (width // 2, width - 1 - width // 2), mode="edge")
+    return fftconvolve(padded, window / window.sum(), mode="valid").clip(0, 1).astype(np.float32)
