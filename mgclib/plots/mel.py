@@ -212,7 +212,7 @@ def stft_grid(
             axes.set(xlim=(views or {}).get(name, (0, len(y) / sample_rate)), ylim=(0, top))
             axes.grid(False)
         row[0].set_ylabel(f"{name}\nfrequency (Hz)")
-    for axes in panels[-1]:
+    for axes in panels.flat:
         axes.set_xlabel("time (s)")
     return finished(figure, title, note)
 
