@@ -29,7 +29,16 @@ if TYPE_CHECKING:
     from mgclib.augment import Augmentation
     from mgclib.datasets.dataset import Dataset
 
-__all__ = ["SCORES", "TABLE", "ScoredClassifier", "conditions", "differences", "run_conditions", "soft_scores"]
+__all__ = [
+    "SCORES",
+    "TABLE",
+    "ScoredClassifier",
+    "conditions",
+    "differences",
+    "part_scores",
+    "run_conditions",
+    "soft_scores",
+]
 
 TABLE = "ablation"
 """Name of the table in `Result.tables` with a row per condition and seed."""
@@ -38,6 +47,9 @@ TRAINING = "training_scores"
 """Name of the table that a `ScoredClassifier` adds."""
 
 SCORES = ("accuracy", "weighted_f1", "log_loss", "auc")
+
+PARTS = ("train", "train, augmented", "validation", "test")
+"""Rows of `part_scores`, in their order."""
 
 PREDICTIONS, HISTORY = "predictions-", "history-"
 
@@ -181,6 +193,38 @@ def differences(table: pd.DataFrame, metric: str = "accuracy", base: str = "none
         survives = bool(low > 0 or high < 0)
         rows[name] = {"mean": gains.mean(), "low": low, "high": high, "n": len(gains), "survives": survives}
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("condition")
+
+
+def part_scores(result: Result) -> pd.DataFrame:
+    """Return accuracy, AUC and loss of every condition and part, as Keras would print them, means over the seeds.
+
+    Parameters
+    ----------
+    result : Result
+        From `run_conditions`, with `ScoredClassifier` for the training clips.
+
+    Returns
+    -------
+    pd.DataFrame
+        Index ``condition, part`` (``train``, ``train, augmented``, ``validation``, ``test``, as far as there are);
+        columns ``accuracy``, ``auc`` and ``loss`` of `soft_scores`.
+
+    Notes
+    -----
+    Source: AGH slides "Efficient Net" and "ResNet". Notebook: ``agh_networks``.
+    """
+    rows = {}
+    for name, one in conditions(result).items():
+        if TRAINING in result.tables:
+            own = result.tables[TRAINING].query("condition == @name")
+            for batches, scores in own.groupby("batches", sort=False):
+                part = "train" if batches == "clean" else f"train, {batches}"
+                rows[name, part] = scores[["accuracy", "auc", "loss"]].mean()
+        for part in one.parts:
+            found = [one.arrays(part, seed) for seed in one.seeds]
+            rows[name, part] = pd.DataFrame([soft_scores(np.eye(p.shape[1])[y], p) for y, p in found]).mean()
+    table = pd.DataFrame(rows).T
+    return table.rename_axis(["condition", "part"])
 
 
 @dataclass

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -65,6 +66,20 @@ def test_all_conditions_are_tested_on_the_same_clips_and_survive_a_record(toy, t
             assert table.loc[name, column].tolist() == one.metric(metric).tolist()
         assert table.loc[name, "validation_accuracy"].tolist() == one.metric("accuracy", "validation").tolist()
     assert read["both ways"].metric("log_loss").mean() < read["none"].metric("log_loss").mean()
+
+
+def test_scores_by_part_are_means_over_seeds(toy):
+    result = run(toy, None)
+    table = ablation.part_scores(result)
+    assert list(table.index.get_level_values("part")) == ["validation", "test"] * 2
+    assert table.loc[("none", "test"), "accuracy"] == pytest.approx(
+        ablation.conditions(result)["none"].metric("accuracy").mean()
+    )
+    scored = pd.DataFrame({"condition": "none", "batches": ["clean", "augmented"] * 2, "seed": [0, 0, 1, 1]})
+    scored = scored.assign(accuracy=[0.5, 0.1, 0.7, 0.3], auc=0.5, loss=1.0)
+    more = ablation.part_scores(replace(result, tables={**result.tables, "training_scores": scored}))
+    assert more.loc[("none", "train"), "accuracy"] == pytest.approx(0.6)
+    assert more.loc[("none", "train, augmented"), "accuracy"] == pytest.approx(0.2)
 
 
 def test_finished_conditions_are_read_back(toy, tmp_path):
