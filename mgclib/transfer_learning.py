@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +16,7 @@ import pandas as pd
 
 from mgclib import models
 from mgclib.embeddings import BackboneFeatures, weights_named
-from mgclib.ensemble import side_by_side
+from mgclib.ensemble import members, side_by_side
 from mgclib.errors import ParameterError
 from mgclib.inputs import MelPictures
 from mgclib.networks import FineTuning, KerasClassifier, Training
@@ -27,7 +27,7 @@ from mgclib.tuning import TunedClassifier
 if TYPE_CHECKING:
     from mgclib.datasets.dataset import Dataset
 
-__all__ = ["SETTINGS", "Transfer", "cost"]
+__all__ = ["SETTINGS", "Transfer", "by_setting", "cost"]
 
 SETTINGS = {
     "frozen, SVM": "features of the frozen backbone, then a support vector machine tuned inside the training part",
@@ -81,6 +81,17 @@ class Transfer:
     crops: int = 5
     draws: int = 12
     dropout: float = 0.2
+
+    @property
+    def picture(self) -> tuple[int, int, int]:
+        """Shape of a picture : (height, width, channels)."""
+        return (self.pictures.height, self.pictures.width, self.pictures.channels)
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """What a result should say of its training : dict that JSON can hold."""
+        phases = {"head": asdict(self.head), "fine": asdict(self.fine)}
+        return {**phases, "crops": self.crops, "dropout": self.dropout, "facts": {"optimizer": self.head.optimizer}}
 
     def features(self, setting: str) -> BackboneFeatures:
         """Return the recipe of the features of a frozen setting."""
@@ -174,6 +185,7 @@ def cost(
     backbones : sequence of str
         Names of `mgclib.models.transfer.BACKBONES`.
     picture : (height, width, channels)
+        Enlarged for all where one of them takes no picture so small.
     n_genres : int >= 2
     alpha : float, optional
         For those that have several widths.
@@ -182,11 +194,14 @@ def cost(
     -------
     pd.DataFrame
         Index backbone; columns layers (of the backbone), parameters, unfreeze 0, unfreeze 100, unfreeze all (weights
-        that learn with pre-trained weights) and macs (`mgclib.models.cost.macs`).
+        that learn with pre-trained weights) and macs (`mgclib.models.cost.macs`); ``attrs["picture"]`` is what they
+        were shown.
     """
     from mgclib.models import cost as costs
     from mgclib.models import transfer
 
+    least = max(transfer.known(name).smallest for name in backbones)
+    picture = (max(picture[0], least), max(picture[1], least), picture[2])
     rows = {}
     for name in backbones:
         width = {"alpha": alpha} if alpha is not None and transfer.known(name).alpha else {}
@@ -198,4 +213,39 @@ def cost(
             learning = sum(math.prod(weight.shape) for weight in model.trainable_weights)
             row[f"unfreeze {'all' if count is None else count}"] = learning
         rows[name] = {**row, "macs": costs.macs(model)}
-    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("backbone")
+    table = pd.DataFrame.from_dict(rows, orient="index").rename_axis("backbone")
+    table.attrs["picture"] = picture
+    return table
+
+
+def by_setting(result: Result) -> pd.DataFrame:
+    """Return how each setting of a result did.
+
+    Parameters
+    ----------
+    result : Result
+        From `Transfer.run`.
+
+    Returns
+    -------
+    pd.DataFrame
+        Index setting; columns validation (accuracy in per cent, mean over seeds), test (with its 95 % interval), epochs
+        (of the best epoch, mean over seeds), seconds per epoch (median); text, empty where a setting has no epochs.
+    """
+    rows = {}
+    for name, one in members(result).items():
+        test, history = one.interval("accuracy"), one.history
+        best = history.loc[history["best"], "epoch"].mean() if len(history) else None
+        rows[name] = {
+            "validation": f"{100 * one.metric('accuracy', 'validation').mean():.1f} %",
+            "test": f"{100 * test.mean:.1f} % [{100 * test.low:.0f}, {100 * test.high:.0f}]",
+            "best epoch": "" if best is None else f"{best:.0f}",
+            "seconds per epoch": "" if best is None else f"{_seconds(history):.3g}",
+        }
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("setting")
+
+
+def _seconds(history: pd.DataFrame) -> float:
+    """Return the median time of an epoch in the last phase; the first epoch also builds the graph."""
+    last = history[history["phase"] == history["phase"].max()]
+    return float(last["seconds"].median())

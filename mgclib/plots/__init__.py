@@ -8,15 +8,18 @@ given, stand above and below the figure; the note of a `Result` is its caption.
 
 Modules: `inputs` (what a model is given), `mel` (how a spectrogram is made), `features` (numbers in place of
 pictures), `neighbours` and `sequences` (how it looks at it), `learning` (how training went), `scores` (what came out),
-`spread` (how far runs scatter).
+`spread` (how far runs scatter), `augment` (clips before and after), `cam` (what a network looks at).
 Notebooks: all of them.
 """
 
+from mgclib.plots.augment import ablation_gains, augmented, genre_shares_label
+from mgclib.plots.cam import cam_means, cam_overlay, cam_samples, cam_stages, cam_sum
 from mgclib.plots.features import feature_plane, importances, search
 from mgclib.plots.inputs import genre_levels, image_grid, waveform
 from mgclib.plots.learning import accuracy_by_clips, accuracy_by_tracks, learning_curves, walks
 from mgclib.plots.mel import close_tones, filter_bank, hops, mel_grid, mel_picture, stft_grid, wave_and_mel, windows
 from mgclib.plots.neighbours import nearest, neighbours
+from mgclib.plots.phases import phases
 from mgclib.plots.scores import accuracy_strip, confusion, report_bars
 from mgclib.plots.sequences import long_row, opinions, unrolled
 from mgclib.plots.spread import snippet_votes, spread
@@ -26,14 +29,22 @@ from mgclib.style import COLOURS, Card, use_house_style
 __all__ = [
     "COLOURS",
     "Card",
+    "ablation_gains",
     "accuracy_by_clips",
     "accuracy_by_tracks",
     "accuracy_strip",
+    "augmented",
+    "cam_means",
+    "cam_overlay",
+    "cam_samples",
+    "cam_stages",
+    "cam_sum",
     "close_tones",
     "confusion",
     "feature_plane",
     "filter_bank",
     "genre_levels",
+    "genre_shares_label",
     "hops",
     "image_grid",
     "importances",
@@ -44,6 +55,7 @@ __all__ = [
     "nearest",
     "neighbours",
     "opinions",
+    "phases",
     "report_bars",
     "search",
     "snippet_votes",
