@@ -156,7 +156,13 @@ def _imported(path: Path, modified: int, size: int) -> frozenset[str]:
 
 
 def _without_paths(parameters: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in parameters.items() if name not in PATHS}
+    """Leave out where things lie; a file that a parameter names (``weights``) counts by its content."""
+    return {name: _content(value) for name, value in parameters.items() if name not in PATHS}
+
+
+def _content(value: Any) -> Any:
+    named = Path(value).expanduser() if isinstance(value, str) and value else None
+    return {"file": _file_hash(named)} if named is not None and named.is_file() else value
 
 
 def _backend() -> str:

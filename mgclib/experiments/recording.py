@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
+from typing import Any
 
 from mgclib.errors import RunError
 from mgclib.experiments.cache import Task, read_stamp
@@ -50,6 +51,12 @@ def record_result(task: Task) -> Path:
             f"name them too (--seeds {','.join(map(str, sorted({*kept.seeds, *result.seeds})))}) or delete the record"
         )
     told = {name: stamp[key] for key, name in CARRIED.items() if key in stamp}
+    told["parameters"] = {name: _public(value) for name, value in told.get("parameters", {}).items()}
     told |= {"experiment": task.name, "profile": task.profile.name, "seeds": [int(seed) for seed in result.seeds]}
     whole = dataclasses.replace(result, provenance={**result.provenance, **told})
     return records.write(whole, task.profile.name, task.name)
+
+
+def _public(value: Any) -> Any:
+    """Return a parameter as it may be published: of a file its name, not where it lies on this machine."""
+    return Path(value).name if isinstance(value, str) and value and Path(value).expanduser().is_file() else value
