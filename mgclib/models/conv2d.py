@@ -119,7 +119,7 @@ def gap_cnn(
 
     Each block is a 3 × 3 convolution, batch normalisation and ReLU; all but the last halve height and width. A
     picture of 64 × 256 leaves the last block as 128 maps of 8 × 32, whose means are all that the genres are told
-    from.
+    from. The output of a block is that of its layer ``maps_<number>``.
 
     Parameters
     ----------
@@ -147,12 +147,12 @@ def gap_cnn(
     """
     inputs = keras.Input(input_shape)
     x = layers.Rescaling(1 / 255)(inputs)
-    for block, maps in enumerate(filters):
-        if block:
+    for block, maps in enumerate(filters, 1):
+        if block > 1:
             x = layers.MaxPooling2D(2)(x)
         x = layers.Conv2D(maps, 3, padding="same", use_bias=False)(x)
         x = layers.BatchNormalization(momentum=momentum)(x)
-        x = layers.ReLU()(x)
+        x = layers.ReLU(name=f"maps_{block}")(x)
     x = layers.GlobalAveragePooling2D()(x)
     x = layers.Dropout(dropout)(x)
     return genre_model(inputs, x, n_genres, "gap_cnn")
