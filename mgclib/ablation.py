@@ -170,7 +170,8 @@ def differences(table: pd.DataFrame, metric: str = "accuracy", base: str = "none
     -------
     pd.DataFrame
         Index ``condition``, without `base`; columns ``mean``, ``low`` and ``high`` (Student's 95 % interval over the
-        seeds; NaN of a single seed), ``n`` (seeds), ``survives``: whether the interval leaves out 0.
+        seeds; NaN of a single seed), ``n`` (seeds), ``survives``: whether the interval leaves out 0, ``gains`` (a
+        tuple, by seed).
 
     Raises
     ------
@@ -192,6 +193,7 @@ def differences(table: pd.DataFrame, metric: str = "accuracy", base: str = "none
             low, high = interval.low, interval.high
         survives = bool(low > 0 or high < 0)
         rows[name] = {"mean": gains.mean(), "low": low, "high": high, "n": len(gains), "survives": survives}
+        rows[name]["gains"] = tuple(gains.tolist())
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("condition")
 
 
