@@ -17,12 +17,13 @@ Source: AGH report, "CAM Visualization". Notebook: ``cam``.
 
 from mgclib.cam.graph import last_map, randomised, receptive_field, weighted_layers
 from mgclib.cam.maps import ClassMaps, activation_maps, contributions, grad_cam, gradient, relative, upsampled
-from mgclib.cam.samples import kept, mean_maps, most_certain, read
+from mgclib.cam.samples import emphasis, kept, mean_maps, most_certain, read
 
 __all__ = [
     "ClassMaps",
     "activation_maps",
     "contributions",
+    "emphasis",
     "grad_cam",
     "gradient",
     "kept",

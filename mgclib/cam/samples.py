@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import librosa
 import numpy as np
 import pandas as pd
 
 from mgclib.cam.maps import relative
 from mgclib.errors import ParameterError
+from mgclib.features import MelSpec
 
-__all__ = ["kept", "mean_maps", "most_certain", "read"]
+__all__ = ["emphasis", "kept", "mean_maps", "most_certain", "read"]
 
 SAMPLE = ["kind", "clip_id", "genre", "predicted", "probability", "right", "clips"]
 PLACE = ["row", "column", "value"]
@@ -67,6 +69,39 @@ def mean_maps(values: np.ndarray, genres: Sequence[str], order: Sequence[str]) -
     shares, genres = relative(values), np.asarray(genres)
     rows = [(one, int((genres == one).sum()), shares[genres == one].mean(axis=0)) for one in order if one in genres]
     return pd.DataFrame(rows, columns=["genre", "clips", "map"])
+
+
+def emphasis(means: pd.DataFrame, spec: MelSpec) -> pd.DataFrame:
+    """Return in words of numbers which bands and when the mean map of each genre stresses.
+
+    Parameters
+    ----------
+    means : pd.DataFrame
+        From `mean_maps`; at least three columns in a map.
+    spec : MelSpec
+        Of the pictures.
+
+    Returns
+    -------
+    pd.DataFrame
+        Index ``genre``; ``clips``; ``centre (Hz)``: the centre of gravity of the map on the mel scale; ``lower half``:
+        the share of the map in the lower half of the bands; ``edges : inside``: mean of the first and the last column
+        over that of the others, 1 where the clip's ends count like its middle.
+    """
+    low, high = librosa.hz_to_mel([spec.fmin, spec.fmax or spec.sample_rate / 2])
+    rows = {}
+    for one in means.itertuples():
+        bands, time = one.map.mean(axis=1)[::-1], one.map.mean(axis=0)
+        shares = bands / bands.sum() if bands.any() else np.full(len(bands), 1 / len(bands))
+        height = (np.arange(len(bands)) + 0.5) / len(bands)
+        inside = time[1:-1].mean()
+        rows[one.genre] = {
+            "clips": one.clips,
+            "centre (Hz)": float(librosa.mel_to_hz(low + (shares * height).sum() * (high - low))),
+            "lower half": float(shares[: len(bands) // 2].sum()),
+            "edges : inside": float((time[0] + time[-1]) / 2 / inside) if inside > 0 else np.nan,
+        }
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("genre")
 
 
 def kept(samples: pd.DataFrame, means: pd.DataFrame) -> pd.DataFrame:
