@@ -21,7 +21,7 @@ HERTZ = (256, 1024, 4096)
 
 
 def genre_shares_label(shares: np.ndarray, genres: Sequence[str]) -> str:
-    """Return the genres of a clip in words: ``jazz``, or ``0.7 jazz + 0.3 rock``, the larger share first.
+    """Return the genres of a clip in words: ``jazz``, or ``0.70 jazz + 0.30 rock``, the larger share first.
 
     Parameters
     ----------
@@ -31,7 +31,7 @@ def genre_shares_label(shares: np.ndarray, genres: Sequence[str]) -> str:
     order = [k for k in np.argsort(-np.asarray(shares), kind="stable") if shares[k] >= 0.005]
     if len(order) == 1:
         return str(genres[order[0]])
-    return " + ".join(f"{shares[k]:.2g} {genres[k]}" for k in order)
+    return " + ".join(f"{shares[k]:.2f} {genres[k]}" for k in order)
 
 
 @styled
@@ -69,7 +69,7 @@ def augmented(
     first = next(iter(batches.values()))
     n, height = first[0].shape[:2]
     cell = min(2.0, 12.0 / len(batches))
-    figure = Card(figsize=(cell * len(batches) + 1.2, 1.35 * n + 0.8), layout="constrained")
+    figure = Card(figsize=(cell * len(batches) + 1.2, 1.5 * n + 0.8), layout="constrained")
     panels = figure.subplots(n, len(batches), squeeze=False, sharex=True, sharey=True)
     for column, (name, (x, y)) in enumerate(batches.items()):
         for row in range(n):
@@ -79,7 +79,8 @@ def augmented(
             axes.imshow(picture[::-1], origin="lower", aspect="auto", extent=extent, vmin=0, vmax=255)
             changed = column == 0 or not np.allclose(y[row], first[1][row], atol=1e-6)
             words = genre_shares_label(y[row], genres) if changed else ""
-            axes.set_title("\n".join([*([name] if row == 0 else []), words]).strip("\n") or " ", fontsize=9)
+            words = words.replace(" + ", "\n+ ")
+            axes.set_title("\n".join([*([name] if row == 0 else []), words]).strip("\n") or " ", fontsize=8.5)
             axes.grid(False)
     centres = librosa.mel_frequencies(n_mels=height + 2, fmin=0.0, fmax=fmax)[1:-1]
     shown = [f for f in HERTZ if centres[0] <= f <= centres[-1]]
@@ -123,7 +124,7 @@ def ablation_gains(
         axes.axvline(0, color=COLOURS["ink"], linewidth=1)
         reach = 1.15 * max(1.0, *(100 * max(abs(min(g)), abs(max(g))) for g in table["gains"]))
         inside = table[["low", "high"]].abs().max().max() * 100
-        reach = min(max(reach, 1.05 * inside if np.isfinite(inside) else 0), 3 * reach)
+        reach = min(max(reach, 1.05 * inside if np.isfinite(inside) else 0), 1.6 * reach)
         axes.set(xlim=(-reach, reach), ylim=(len(table) - 0.5, -0.5), xlabel=label)
         axes.set_yticks(range(len(table)), list(table.index))
         axes.set_title(name)
