@@ -265,4 +265,5 @@ def live(
         )
         for (name, options), number in zip(values.items(), first, strict=True)
     }
-    return ipywidgets.interactive(draw, **controls)
+    shown = {"auto_display": True, "manual": False, "manual_name": ""}
+    return ipywidgets.interactive(draw, shown, **controls)

@@ -6,10 +6,10 @@ import base64
 import io
 import re
 
-import ipywidgets
 import numpy as np
 import pytest
 from bs4 import BeautifulSoup
+from ipywidgets.widgets import interaction
 from PIL import Image
 
 from mgclib import gates, sliders
@@ -109,15 +109,15 @@ def test_what_cannot_slide_is_said_in_one_line_before_anything_is_drawn(values, 
     assert "\n" not in str(refusal.value)
 
 
-def test_live_sliders_draw_what_they_are_moved_to():
-    drawn = []
-    widget = sliders.live(lambda **here: drawn.append(here), VALUES, start={"fmax": 2000.0})
-    assert isinstance(widget, ipywidgets.interactive)
-    n_fft, fmax = widget.children[:2]
-    assert (n_fft.value, fmax.value) == (2048, 2000.0)
+def test_live_sliders_show_what_they_are_moved_to(monkeypatch):
+    seen = []
+    monkeypatch.setattr(interaction, "display", seen.append)
+    widget = sliders.live(lambda n_fft, fmax: (n_fft, fmax), VALUES, start={"fmax": 2000.0})
+    n_fft, _ = widget.children[:2]
     n_fft.value = 8192
     widget.update()
-    assert drawn[-1] == {"n_fft": 8192, "fmax": 2000.0}
+    assert [one for one in seen if isinstance(one, tuple)][-1] == (8192, 2000.0)
+    assert [control.description for control in widget.children[:2]] == ["n_fft", "fmax"]
 
 
 def test_without_a_kernel_a_sentence_stands_in_for_live_sliders():
