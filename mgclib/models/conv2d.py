@@ -7,7 +7,7 @@ from keras import layers
 
 from mgclib.models.head import genre_model
 
-__all__ = ["choi_cnn", "cs464_cnn", "cs464_keras_cnn", "gap_cnn", "techno_cnn"]
+__all__ = ["agh_first_cnn", "choi_cnn", "cs464_cnn", "cs464_keras_cnn", "gap_cnn", "techno_cnn"]
 
 
 def techno_cnn(input_shape: tuple[int, int, int], n_genres: int, *, dropout: float = 0.5) -> keras.Model:
@@ -196,3 +196,41 @@ def choi_cnn(input_shape: tuple[int, int, int], n_genres: int, *, dropout: float
         if dropout and number >= 2:
             x = layers.Dropout(dropout)(x)
     return genre_model(inputs, layers.Flatten()(x), n_genres, "choi_cnn")
+
+
+def agh_first_cnn(input_shape: tuple[int, int, int], n_genres: int, *, momentum: float | None = None) -> keras.Model:
+    """Build a plain network for the first model of the AGH slides, which they do not describe.
+
+    Three 3×3 convolutions (16, 32, 64) with poolings of 2 bands by 4 columns, a dense layer of 128. Nothing in it keeps
+    it from learning its clips by heart: no dropout, no normalisation.
+
+    Parameters
+    ----------
+    input_shape : (height, width, channels)
+        64 × 1024 × 1 in the report; pixels 0 … 255 (scaled to [0, 1] by the first layer).
+    n_genres : int >= 2
+        10 in the report.
+    momentum : float in [0, 1) or None
+        Batch normalisation with this momentum after each convolution; None: none.
+
+    Returns
+    -------
+    keras.Model
+        Functional and uncompiled, see `mgclib.models.head.genre_model`.
+
+    Notes
+    -----
+    The report has the training log and the test accuracy of its first model and nothing else; the network is ours.
+    Source: AGH report, "First Results – huge overfitting". Notebook: ``agh_first_model``.
+    """
+    inputs = keras.Input(input_shape)
+    x = layers.Rescaling(1 / 255)(inputs)
+    for filters in (16, 32, 64):
+        x = layers.Conv2D(filters, 3, padding="same")(x)
+        if momentum is not None:
+            x = layers.BatchNormalization(momentum=momentum)(x)
+        x = layers.ReLU()(x)
+        x = layers.MaxPooling2D((2, 4), padding="same")(x)
+    x = layers.Flatten()(x)
+    x = layers.Dense(128, activation="relu")(x)
+    return genre_model(inputs, x, n_genres, "agh_first_cnn")

@@ -183,6 +183,17 @@ REGISTRY: dict[str, Architecture] = {
             summary="Two LSTM layers of 400 over the columns of a mel image.",
         ),
         Architecture(
+            name="agh-first",
+            family="network",
+            maker="conv2d:agh_first_cnn",
+            report="agh-2023",
+            section="First Results – huge overfitting",
+            input_shape=(64, 1024, 1),
+            n_genres=10,
+            parameters=1_073_290,
+            summary="Three 3×3 convolutions and a dense layer of 128; not stated in the report, the network is ours.",
+        ),
+        Architecture(
             name="gap-cnn",
             family="network",
             maker="conv2d:gap_cnn",

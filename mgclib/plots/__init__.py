@@ -7,7 +7,7 @@ drawn (nothing to show, arrays and names that do not fit together) raises `Param
 given, stand above and below the figure; the note of a `Result` is its caption.
 
 Modules: `inputs` (what a model is given), `mel` (how a spectrogram is made), `features` (numbers in place of
-pictures), `neighbours` and `sequences` (how it looks at it), `learning` (how training went), `scores` (what came out),
+pictures), `neighbours` and `sequences` (how it looks at it), `learning` and `logs` (how training went), `scores` (what came out),
 `spread` (how far runs scatter), `augment` (clips before and after), `cam` (what a network looks at).
 Notebooks: all of them.
 """
@@ -17,6 +17,7 @@ from mgclib.plots.cam import cam_means, cam_overlay, cam_samples, cam_stages, ca
 from mgclib.plots.features import feature_plane, importances, search
 from mgclib.plots.inputs import genre_levels, image_grid, waveform
 from mgclib.plots.learning import accuracy_by_clips, accuracy_by_tracks, learning_curves, walks
+from mgclib.plots.logs import training_logs
 from mgclib.plots.mel import close_tones, filter_bank, hops, mel_grid, mel_picture, stft_grid, wave_and_mel, windows
 from mgclib.plots.neighbours import nearest, neighbours
 from mgclib.plots.phases import phases
@@ -62,6 +63,7 @@ __all__ = [
     "spread",
     "stft_grid",
     "timeline",
+    "training_logs",
     "unrolled",
     "use_house_style",
     "walks",
