@@ -7,8 +7,8 @@ drawn (nothing to show, arrays and names that do not fit together) raises `Param
 given, stand above and below the figure; the note of a `Result` is its caption.
 
 Modules: `inputs` (what a model is given), `mel` (how a spectrogram is made), `features` (numbers in place of
-pictures), `neighbours` and `sequences` (how it looks at it), `learning` and `logs` (how training went), `scores` (what came out),
-`spread` (how far runs scatter), `augment` (clips before and after), `cam` (what a network looks at).
+pictures), `neighbours` and `sequences` (how it looks at it), `learning` and `logs` (how training went), `scores` (what
+came out), `spread` (how far runs scatter), `augment` (clips before and after), `cam` (what a network looks at).
 Notebooks: all of them.
 """
 
