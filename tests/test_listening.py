@@ -9,9 +9,11 @@ from dataclasses import replace
 
 import librosa
 import numpy as np
+import pytest
 import soundfile
 
 from mgclib import datasets, listening
+from mgclib.errors import ParameterError
 
 
 def test_player_holds_the_sound():
@@ -42,3 +44,28 @@ def test_named_sounds_stand_in_a_row_each_with_its_own():
     for f, data in zip((440, 880), re.findall(r'base64,([^"]+)"', page), strict=True):
         heard, rate = soundfile.read(io.BytesIO(base64.b64decode(data)))
         assert abs(np.abs(np.fft.rfft(heard)).argmax() * rate / len(heard) - f) < 4
+
+
+def test_only_the_marked_seconds_are_heard_without_clicks():
+    rate, fade = 8000, 0.1
+    profile = np.array([0.1, 0.2, 1.0, 0.6, 0.0, 0.4, 0.9, 0.1])
+    gains = listening.gate(profile, 4 * rate, rate, threshold=0.5, fade_s=fade)
+    assert gains.shape == (4 * rate,)
+    assert (gains >= 0).all()
+    assert (gains <= 1).all()
+    at = gains[(np.array([0.25, 1.25, 1.75, 2.25, 3.25, 3.8]) * rate).astype(int)]
+    np.testing.assert_allclose(at, [0, 1, 1, 0, 1, 0], atol=1e-4)
+    np.testing.assert_allclose(gains[rate], 0.5, atol=0.02)  # the middle of a fade lies on the boundary
+    steepest = np.pi / 2 / (fade * rate)
+    assert np.abs(np.diff(gains)).max() < 1.5 * steepest
+    np.testing.assert_allclose(gains[: int(0.9 * rate)], 0, atol=1e-5)
+
+
+def test_a_gate_has_its_limits():
+    assert (listening.gate(np.full(5, 0.3), 100) == 1).all()
+    assert (listening.gate(np.zeros(5), 100) == 0).all()
+    assert set(listening.gate(np.array([0.0, 1.0]), 100, fade_s=0)) == {0, 1}
+    with pytest.raises(ParameterError, match="threshold=0 must be above 0"):
+        listening.gate(np.ones(3), 100, threshold=0)
+    with pytest.raises(ParameterError, match="row of finite numbers"):
+        listening.gate(np.ones((2, 2)), 100)

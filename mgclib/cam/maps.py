@@ -26,8 +26,8 @@ class ClassMaps:
 
     Parameters
     ----------
-    values : np.ndarray [shape=(n, rows, columns), float32]
-        Raw maps: positive speaks for the genre, negative against it.
+    raw : np.ndarray [shape=(n, rows, columns), float32]
+        The maps themselves: positive speaks for the genre, negative against it.
     classes : np.ndarray [shape=(n,), int]
         The genre that each map is about.
     scores : np.ndarray [shape=(n, n_genres), float32]
@@ -36,7 +36,7 @@ class ClassMaps:
         Name of the layer.
     """
 
-    values: np.ndarray
+    raw: np.ndarray
     classes: np.ndarray
     scores: np.ndarray
     layer: str
@@ -44,12 +44,12 @@ class ClassMaps:
     @property
     def relative(self) -> np.ndarray:
         """Maps in shares of each one's own maximum, see `relative`."""
-        return relative(self.values)
+        return relative(self.raw)
 
     @property
     def scale(self) -> np.ndarray:
         """What the share 1 stands for : np.ndarray [shape=(n,)], the maximum of each raw map, at least 0."""
-        return self.values.max(axis=(1, 2)).clip(0)
+        return self.raw.max(axis=(1, 2)).clip(0)
 
 
 def relative(values: np.ndarray) -> np.ndarray:

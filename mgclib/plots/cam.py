@@ -140,7 +140,7 @@ def cam_means(
         raise ParameterError("there is no mean map to draw; expected at least one genre")
     columns = max(1, min(columns, len(means)))
     rows = -(-len(means) // columns)
-    figure = Card(figsize=(2.35 * columns + 1.2, 1.95 * rows + 0.5), layout="constrained")
+    figure = Card(figsize=(max(5.0, 2.35 * columns + 1.2), max(3.2, 1.95 * rows + 0.5)), layout="constrained")
     outer = figure.add_gridspec(2 * rows, 2 * columns, width_ratios=(4, 1) * columns, height_ratios=(1, 3) * rows)
     top = max(float(one.max()) for one in means["map"])
     over_time = max(float(one.mean(axis=0).max()) for one in means["map"])
@@ -161,7 +161,7 @@ def cam_means(
         if number + columns >= len(means):
             axes.set_xlabel("time (s)")
     figure.supylabel(FREQUENCY, fontsize=10)
-    label = "mean of the clips' maps (each in shares of its maximum)"
+    label = "mean of the clips' maps,\neach in shares of its maximum"
     figure.colorbar(ScalarMappable(Normalize(0, top), TINT), ax=figure.axes, label=label, shrink=0.9, aspect=35)
     return finished(figure, title, note)
 
@@ -188,7 +188,8 @@ def cam_sum(
     spec, seconds
         See `cam_overlay`.
     count : int, 1 … k
-        How many to draw: those whose share of the score, weight times mean, is farthest from zero.
+        How many to draw: those whose share of the score, weight times mean, is farthest from zero. The sums have a
+        colour scale of their own.
     """
     maps, weights = np.asarray(maps), np.asarray(weights)
     if maps.ndim != 3 or weights.shape != (len(maps),) or not 1 <= count <= len(maps):
@@ -198,23 +199,30 @@ def cam_sum(
     shown, rest = order[:count], order[count:]
     figure = Card(figsize=(1.75 * (count + 2) + 1.0, 3.7), layout="constrained")
     panels = figure.subplots(2, count + 2, sharex=True, sharey=True)
-    parts = [*weighted[shown], weighted[rest].sum(axis=0)]
-    limit = max(float(np.abs(part).max()) for part in [*parts, weighted.sum(axis=0)]) or 1.0
+    single = float(np.abs(weighted[shown]).max()) or 1.0
+    sums = [weighted[rest].sum(axis=0), weighted.sum(axis=0)]
+    whole = max(float(np.abs(one).max()) for one in sums) or 1.0
     bright = float(maps[shown].max()) or 1.0
     for column, number in enumerate(shown):
         _cells(panels[0, column], maps[number], spec, seconds, TINT, (0, bright))
-        panels[0, column].set_title(f"feature map {number}", fontsize=9.5)
+        _cells(panels[1, column], weighted[number], spec, seconds, SIGNED, (-single, single))
         sign = "−" if weights[number] < 0 else "+"
+        panels[0, column].set_title(f"feature map {number}", fontsize=9.5)
         panels[1, column].set_title(f"{sign} {abs(weights[number]):.2f} × map {number}", fontsize=9.5)
+    for axes, one in zip(panels[1, count:], sums, strict=True):
+        _cells(axes, one, spec, seconds, SIGNED, (-whole, whole))
     panels[1, count].set_title(f"+ the other {len(rest)}", fontsize=9.5)
     panels[1, count + 1].set_title("= the map", fontsize=10.5, weight="bold")
-    for axes, part in zip(panels[1], [*parts, weighted.sum(axis=0)], strict=True):
-        _cells(axes, part, spec, seconds, SIGNED, (-limit, limit))
+    for axes in panels[1]:
         axes.set_xlabel("time (s)")
     for axes in panels[0, count:]:
         axes.set_visible(False)
     figure.supylabel(FREQUENCY, fontsize=10)
-    bars = ((panels[0], TINT, (0, bright), "activity"), (panels[1], SIGNED, (-limit, limit), "against · for"))
+    bars = (
+        (panels[0, :count], TINT, (0, bright), "activity"),
+        (panels[1, :count], SIGNED, (-single, single), "against · for"),
+        (panels[1, count:], SIGNED, (-whole, whole), "against · for"),
+    )
     for row, colours, limits, label in bars:
         figure.colorbar(ScalarMappable(Normalize(*limits), colours), ax=list(row), label=label, shrink=0.9)
     return finished(figure, title, note)
