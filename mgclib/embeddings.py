@@ -113,9 +113,9 @@ class BackboneFeatures(Inputs):
 
     def network(self) -> Any:
         """Return the backbone, pictures to features : keras.Model."""
+        keras = import_keras()
         from mgclib.models import transfer
 
-        keras = import_keras()
         keras.utils.set_random_seed(0)
         keras.mixed_precision.set_dtype_policy("float32")
         options = {"backbone": self.backbone, "weights": self.weights, "alpha": self.alpha}
@@ -147,6 +147,7 @@ class BackboneFeatures(Inputs):
     @property
     def n_features(self) -> int:
         """Numbers per clip."""
+        import_keras()
         from mgclib.models import transfer
 
         full = transfer.known(self.backbone, self.alpha).features

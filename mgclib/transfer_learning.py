@@ -19,6 +19,7 @@ from mgclib.embeddings import BackboneFeatures, weights_named
 from mgclib.ensemble import members, side_by_side
 from mgclib.errors import ParameterError
 from mgclib.inputs import MelPictures
+from mgclib.models.backend import import_keras
 from mgclib.networks import FineTuning, KerasClassifier, Training
 from mgclib.results import Result
 from mgclib.training import run_seeds
@@ -197,6 +198,7 @@ def cost(
         that learn with pre-trained weights) and macs (`mgclib.models.cost.macs`); ``attrs["picture"]`` is what they
         were shown.
     """
+    import_keras()
     from mgclib.models import cost as costs
     from mgclib.models import transfer
 
