@@ -285,4 +285,4 @@ def halves(model: keras.Model) -> tuple[keras.Model, keras.Model]:
     x = features
     for layer in model.layers[model.layers.index(pooled) + 1 :]:
         x = layer(x)
-    return keras.Model(model.inputs, pooled.output), keras.Model(features, x)
+    return keras.Model(model.input, pooled.output), keras.Model(features, x)
