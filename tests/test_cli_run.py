@@ -58,7 +58,7 @@ def test_run_cached_list_and_failure(checkout):
 def test_list_shows_every_experiment(checkout):
     listed = mgc("--list")
     assert listed.exit_code == 0
-    assert re.search(r"tiny\s+│ not run", listed.output)
+    assert re.search(r"tiny\s+smoke", listed.output)
 
 
 def test_a_wrong_parameter_is_told_with_the_valid_ones(checkout):

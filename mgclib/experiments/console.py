@@ -7,6 +7,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from rich.box import SIMPLE
 from rich.console import Console
 from rich.live import Live
 from rich.table import Table
@@ -134,23 +135,21 @@ def summary(console: Console, outcomes: Sequence[Outcome], *, debug: bool = Fals
 
 
 def states_table(plan: Matrix, states: Sequence[State], recorded: Mapping[tuple[str, str], int]) -> Table:
-    """Return a table of experiments × profiles with cache states and the seeds on record."""
-    profiles = [p for p in plan.profiles if any(s.profile == p for s in states) or any(k[0] == p for k in recorded)]
+    """Return a table of experiments with what was run here, what is on record, and what they could run on as well."""
+    table = Table(caption="stale: something changed since it finished; recorded: profile × seeds in book/records", box=SIMPLE)
+    for column in ("experiment", "run here", "recorded", "not run here"):
+        table.add_column(column, no_wrap=column != "not run here")
     by_place = {(s.profile, s.experiment): s for s in states}
-    table = Table(caption="stale: something changed since it finished; recorded: in book/records")
-    table.add_column("experiment", no_wrap=True)
-    for profile in profiles:
-        table.add_column(profile)
     for name in plan.experiments:
-        table.add_row(name, *(_cell(by_place.get((p, name)), recorded.get((p, name))) for p in profiles))
+        of_name = [s for p in plan.profiles if (s := by_place.get((p, name))) is not None]
+        ran = [_told(state) for state in of_name if state.seconds is not None]
+        seeds = {p: recorded[p, name] for p in plan.profiles if recorded.get((p, name))}
+        kept = [f"{profile} × {count}" for profile, count in seeds.items()]
+        left = [state.profile for state in of_name if state.seconds is None]
+        cells = Text("\n").join(ran), Text("\n".join(kept), style="magenta"), Text(", ".join(left), style="dim")
+        table.add_row(name, *cells)
     return table
 
 
-def _cell(state: State | None, seeds: int | None) -> Text:
-    text = Text("–", style="dim")
-    if state is not None:
-        seconds = f" {state.seconds:.0f} s" if state.seconds is not None else ""
-        text = Text(f"{state.state}{seconds}", style=STYLES[state.state])
-    if seeds:
-        text.append(f"\nrecorded, {seeds} seed{'s' if seeds > 1 else ''}", style="magenta")
-    return text
+def _told(state: State) -> Text:
+    return Text(f"{state.profile} {state.state} {state.seconds:.0f} s", style=STYLES[state.state])
