@@ -8,10 +8,11 @@ import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from mgclib.errors import MgcError
 
-__all__ = ["atomic_path", "data_home", "project_root", "refusals_told", "write_text"]
+__all__ = ["atomic_path", "data_home", "named_file", "project_root", "refusals_told", "write_text"]
 
 REMEDIES = {
     errno.ENOSPC: "the disk is full: free some space and run the same command again",
@@ -99,3 +100,9 @@ def write_text(target: str | os.PathLike[str], text: str) -> None:
     """Write `text` to `target` as UTF-8, atomically (see `atomic_path`)."""
     with atomic_path(target) as path:
         path.write_text(text, encoding="utf-8")
+
+
+def named_file(value: Any) -> Path | None:
+    """Return the file that a parameter's value names, e.g. one of weights; None for any other value."""
+    path = Path(value).expanduser() if isinstance(value, str) and value else None
+    return path if path is not None and path.is_file() else None

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from mgclib import experiments, ledger, records, reports
+from mgclib.ensemble import side_by_side
 from mgclib.errors import ParameterError
 from mgclib.reports.claims import Claim, Measured
 from mgclib.results import Result, predictions_frame
@@ -255,6 +256,35 @@ def test_one_genre_and_the_mean_of_listed_genres_can_be_judged(ran) -> None:
     assert row_of(frame, "cs464-2020/table-7")["recorded"].startswith(f"{expected:.3f} [")
     listed = mine.classification_report().loc[["blues", "classical", "country"], "precision"].mean()
     assert row_of(frame, "cs464-2020/number-svm-class-accuracy")["recorded"].startswith(f"{listed:.3f} [")
+
+
+def test_one_of_several_models_in_a_result_is_judged(ran) -> None:
+    kept = side_by_side({"good": make_result((0.62, 0.64, 0.65)), "bad": make_result((0.2, 0.21, 0.22))}, "bad")
+    ran({("gtzan", "svm"): kept})
+    found = {}
+    for member in ("good", "bad", "absent"):
+        claim = {"cs464-2020/table-7": {"metric": "accuracy", "member": member}}
+        found[member] = row_of(ledger.ledger(plan=make_plan(svm=claim)), "cs464-2020/table-7")["verdict"]
+    assert found == {"good": "reproduced", "bad": "lower", "absent": "not yet"}
+
+
+def test_weights_that_are_missing_make_it_other_data_until_someone_has_them(ran) -> None:
+    item = "cs464-2020/table-7"
+    claim = {item: {"metric": "accuracy", "requires": "weights", "instead": "small"}}
+    plan = make_plan(large=claim, small={})
+    ran()
+    assert row_of(ledger.ledger(plan=plan), item)["verdict"] == "not yet"
+    without = make_result((0.62, 0.64, 0.65), weights=None)
+    small = make_result((0.5, 0.51, 0.52), weights="small.h5")
+    ran({("gtzan", "large"): without, ("gtzan", "small"): small})
+    row = row_of(ledger.ledger(plan=plan), item)
+    assert row["verdict"] == "other data"
+    assert row["recorded"].startswith("0.510 [")
+    assert row["recorded"].endswith("(small)")
+    ran({("gtzan", "large"): make_result((0.62, 0.64, 0.65), weights="large.h5"), ("gtzan", "small"): small})
+    row = row_of(ledger.ledger(plan=plan), item)
+    assert row["verdict"] == "reproduced"
+    assert "(small)" not in row["recorded"]
 
 
 def test_the_exact_share_is_judged_not_the_rounded_one() -> None:

@@ -18,8 +18,8 @@ ROOMS = (
     # result: predictions are stored, metrics are derived
     "metrics predictions results ensemble prose records style augment plots clouds sliders",
     # model: what trains also splits and makes a result
-    "models cam embeddings callbacks batches networks fitted training learning_curve ablation tuning importance "
-    "filters",
+    "models cam embeddings callbacks batches networks fitted training learning_curve ablation tuning "
+    "transfer_learning importance filters",
     # page
     "reports overview experiments inference ledger reports/pages chapters offline gates book cli",
 )

@@ -136,7 +136,9 @@ def summary(console: Console, outcomes: Sequence[Outcome], *, debug: bool = Fals
 
 def states_table(plan: Matrix, states: Sequence[State], recorded: Mapping[tuple[str, str], int]) -> Table:
     """Return a table of experiments with what was run here, what is on record, and what they could run on as well."""
-    table = Table(caption="stale: something changed since it finished; recorded: profile × seeds in book/records", box=SIMPLE)
+    table = Table(
+        caption="stale: something changed since it finished; recorded: profile × seeds in book/records", box=SIMPLE
+    )
     for column in ("experiment", "run here", "recorded", "not run here"):
         table.add_column(column, no_wrap=column != "not run here")
     by_place = {(s.profile, s.experiment): s for s in states}

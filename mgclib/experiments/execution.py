@@ -22,6 +22,7 @@ from mgclib.experiments.keys import existing_home
 from mgclib.experiments.plan import Matrix, matrix
 from mgclib.experiments.process import Outcome, Running, finish, listen, start, stop
 from mgclib.experiments.recording import record_result
+from mgclib.files import named_file
 
 __all__ = ["Outcome", "default_jobs", "run"]
 
@@ -72,7 +73,8 @@ def run(
     force : bool
         Run again what is finished, from its first seed.
     record : bool
-        Write each Result to ``book/records/<profile>/<experiment>/`` (real data and parameters of the matrix only).
+        Write each Result to ``book/records/<profile>/<experiment>/`` (real data and parameters of the
+        matrix only; a file, of weights say, may be named by ``overrides``).
     console : rich.console.Console, optional
         Where the table goes.
     debug : bool
@@ -98,7 +100,7 @@ def run(
         raise ParameterError(f"jobs={jobs} must be a positive integer")
     if record and chosen.synthetic:
         raise RunError(f"profile {profile!r} runs on generated music, which is never recorded; record a real profile")
-    if record and overrides:
+    if record and any(named_file(value) is None for value in (overrides or {}).values()):
         raise RunError("a record stands for the parameters of notebooks/experiments.yaml: write them there, drop -p")
     changed = dict(overrides or {})
     if seeds is not None:

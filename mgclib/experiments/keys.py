@@ -28,7 +28,7 @@ import mgclib
 from mgclib.audio import AUDIO_SUFFIXES, UNSUPPORTED_SUFFIXES
 from mgclib.errors import RunError
 from mgclib.experiments.signature import code_cells, read_notebook
-from mgclib.files import data_home
+from mgclib.files import data_home, named_file
 
 __all__ = ["data_digest", "existing_home", "run_key", "seeds_key", "training_sources", "versions"]
 
@@ -161,8 +161,8 @@ def _without_paths(parameters: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _content(value: Any) -> Any:
-    named = Path(value).expanduser() if isinstance(value, str) and value else None
-    return {"file": _file_hash(named)} if named is not None and named.is_file() else value
+    file = named_file(value)
+    return value if file is None else {"file": _file_hash(file)}
 
 
 def _backend() -> str:

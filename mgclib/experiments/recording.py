@@ -8,6 +8,7 @@ from typing import Any
 
 from mgclib.errors import RunError
 from mgclib.experiments.cache import Task, read_stamp
+from mgclib.files import named_file
 
 __all__ = ["record_result"]
 
@@ -59,4 +60,5 @@ def record_result(task: Task) -> Path:
 
 def _public(value: Any) -> Any:
     """Return a parameter as it may be published: of a file its name, not where it lies on this machine."""
-    return Path(value).name if isinstance(value, str) and value and Path(value).expanduser().is_file() else value
+    file = named_file(value)
+    return value if file is None else file.name

@@ -27,6 +27,7 @@ width: int = 8
 colours: bool = False
 kernel: Literal["rbf", "linear"] = "rbf"
 patience: int | None = None
+weights: str | None = None
 '''
 
 MATRIX = """

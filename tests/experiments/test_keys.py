@@ -219,6 +219,16 @@ def test_another_place_is_the_same_data(project, music, tmp_path):
     assert keys(profile="real", home=music) == keys(profile="real", home=moved)
 
 
+def test_a_file_that_a_parameter_names_counts_by_its_content(project, tmp_path):
+    for folder, content in (("here", b"learned"), ("there", b"learned"), ("new", b"learned anew")):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "a.weights.h5").write_bytes(content)
+    here, there, new = (keys(weights=str(tmp_path / f / "a.weights.h5")) for f in ("here", "there", "new"))
+    assert here == there
+    assert here[1] != new[1]
+    assert here[1] != keys(weights="imagenet")[1]
+
+
 def finish(made, **stamp):
     made.folder.mkdir(parents=True)
     (made.folder / "notebook.ipynb").write_text("{}", encoding="utf-8")

@@ -38,6 +38,8 @@ FAULTS = [
     ("notebook: tiny\n    report", "notebook: tinny\n    report", RunError, ["'tinny'", "closest: 'tiny'"]),
     ("table-7:", "table-77:", RunError, ["'tiny'", "table-77", "table-7"]),
     ("cs464-2020\n", "cs464\n", RunError, ["'tiny'", "closest: 'cs464-2020'", "techno"]),
+    ("{metric: accuracy}", "{metric: accuracy, instead: tinny}", RunError, ["'tinny'", "closest: 'tiny'"]),
+    ("{metric: accuracy}", "{metric: accuracy, requires: c}", RunError, ["requires 'c'", "closest: 'C'"]),
     ("{metric: accuracy}", "{metrik: accuracy}", RunError, ["table-7", "closest: 'metric'"]),
     (
         "{metric: accuracy}",

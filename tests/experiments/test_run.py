@@ -334,6 +334,17 @@ def test_record_keeps_the_result_with_where_it_comes_from(project, finished_on_r
     assert again.state == "cached"
 
 
+def test_a_record_names_a_file_without_saying_where_it_lies(project, finished_on_recordings):
+    from mgclib import records
+
+    stamp = finished_on_recordings.folder / "stamp.json"
+    told = json.loads(stamp.read_text(encoding="utf-8"))
+    told["parameters"]["weights"] = f"{finished_on_recordings.home}/a.wav"
+    stamp.write_text(json.dumps(told), encoding="utf-8")
+    run(["tiny"], "real", home=finished_on_recordings.home, record=True, console=quiet())
+    assert records.read("real", "tiny").provenance["parameters"]["weights"] == "a.wav"
+
+
 def test_a_record_never_loses_a_seed(project, finished_on_recordings):
     from mgclib import records
 
@@ -350,8 +361,9 @@ def test_a_record_never_loses_a_seed(project, finished_on_recordings):
 
 def test_record_refuses_other_parameters_and_a_missing_result(project, finished_on_recordings):
     home = finished_on_recordings.home
-    with pytest.raises(RunError, match="drop -p"):
-        run(["tiny"], "real", home=home, record=True, overrides={"C": 1}, console=quiet())
+    for settings in ({"C": 1}, {"weights": "imagenet"}, {"C": 1, "weights": f"{home}/a.wav"}):
+        with pytest.raises(RunError, match="drop -p"):
+            run(["tiny"], "real", home=home, record=True, overrides=settings, console=quiet())
     (finished_on_recordings.folder / "result" / "result.json").unlink()
     (outcome,) = run(["tiny"], "real", home=home, record=True, console=quiet())
     assert "saved no Result" in outcome.error
