@@ -240,6 +240,7 @@ def bind(root: Path, staging: Path, *, console: Console | None = None) -> None:
     if done.returncode == 0:
         static = root / "book" / "_static"  # Sphinx copies it only when some page is new
         shutil.copytree(static, staging / "_build" / "html" / "_static", dirs_exist_ok=True)
+        lighten(staging / "_build" / "html")
         return
     shutil.rmtree(staging, ignore_errors=True)
     faults = list(dict.fromkeys(_faults(done.stdout + done.stderr, root / "book")))
@@ -249,6 +250,26 @@ def bind(root: Path, staging: Path, *, console: Console | None = None) -> None:
         console.print(fault, style="red", highlight=False, markup=False, soft_wrap=True)
     first = f" (the first: {faults[0]})" if faults else ""
     raise BookError(f"Sphinx refused the book for {len(faults)} faults{first}; the last good book stays as it was")
+
+
+def lighten(html: Path) -> None:
+    """Take out of a bound book what no reader looks at.
+
+    Notebooks to download lose their outputs (the page shows them, and whoever runs the notebook makes new ones), and
+    pictures of earlier bindings go.
+    """
+    for path in (html / "_sources").rglob("*.ipynb"):
+        notebook = json.loads(path.read_text(encoding="utf-8"))
+        ran = [cell for cell in notebook["cells"] if cell.get("outputs") or cell.get("execution_count")]
+        for cell in ran:
+            cell |= {"outputs": [], "execution_count": None}
+        if ran:
+            write_text(path, json.dumps(notebook, ensure_ascii=False, indent=1) + "\n")
+    pages = "".join(path.read_text(encoding="utf-8") for path in html.rglob("*.html"))
+    shown = set(re.findall(r"_images/([^\"'?#)\s]+)", pages))
+    for path in (html / "_images").glob("*"):
+        if path.name not in shown:
+            path.unlink()
 
 
 def _faults(output: str, book: Path) -> Iterator[str]:

@@ -119,7 +119,8 @@ class BackboneFeatures(Inputs):
         keras.utils.set_random_seed(0)
         keras.mixed_precision.set_dtype_policy("float32")
         options = {"backbone": self.backbone, "weights": self.weights, "alpha": self.alpha}
-        return transfer.halves(transfer.backbone_cnn(self.picture, 2, **options))[0]
+        model = transfer.backbone_cnn(self.picture, 2, **options)
+        return transfer.halves(model if model.pretrained else transfer.settle(model))[0]
 
     def of(self, dataset: Dataset, **kept: Any) -> np.ndarray:
         """Return features : np.ndarray [shape=(n_clips, n_features), float32], a memory map.

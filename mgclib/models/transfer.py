@@ -16,12 +16,13 @@ from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 from keras import layers
 
 from mgclib.errors import ParameterError, closest
 from mgclib.models.head import genre_model
 
-__all__ = ["BACKBONES", "POOLED", "Backbone", "backbone_cnn", "halves", "known", "trainable_layers", "unfreeze"]
+__all__ = ["BACKBONES", "POOLED", "Backbone", "backbone_cnn", "halves", "known", "settle", "unfreeze"]
 
 POOLED = "pooled"
 """Name of the layer where the backbone ends: its output are the features."""
@@ -266,9 +267,32 @@ def unfreeze(model: keras.Model, count: int | None = None) -> keras.Model:
     return model
 
 
-def trainable_layers(model: keras.Model) -> int:
-    """Return how many layers have weights that learn."""
-    return sum(bool(layer.trainable_weights) for layer in model.layers)
+def settle(model: keras.Model, pictures: int = 16) -> keras.Model:
+    """Let the batch normalisation of random weights see something, so that the backbone can be used as it is.
+
+    A fresh batch normalisation takes every mean for 0 and every variance for 1. In a random network both shrink from
+    layer to layer, and in inference mode nothing arrives at its end. One look at pictures of noise sets both.
+
+    Parameters
+    ----------
+    model : keras.Model
+        From `backbone_cnn` without weights; changed in place.
+    pictures : int >= 2
+        Of noise, always the same.
+
+    Returns
+    -------
+    keras.Model
+        The same.
+    """
+    normal = [layer for layer in _backbone(model) if isinstance(layer, layers.BatchNormalization)]
+    noise = np.random.default_rng(0).integers(0, 256, (pictures, *model.input_shape[1:])).astype(np.float32)
+    for layer in normal:
+        layer.momentum = 0.0
+    model(noise, training=True)
+    for layer in normal:
+        layer.momentum = MOMENTUM
+    return model
 
 
 def halves(model: keras.Model) -> tuple[keras.Model, keras.Model]:
