@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from mgclib.errors import ParameterError
-from mgclib.style import COLOURS, Card, finished, legend_above, styled
+from mgclib.style import COLOURS, Card, finished, styled
 
 if TYPE_CHECKING:
     from mgclib.results import Result
@@ -46,11 +46,11 @@ def phases(
         raise ParameterError("none of these models has epochs to draw; give at least one network")
     columns = min(columns, len(shown))
     rows = -(-len(shown) // columns)
-    figure = Card(figsize=(2.75 * columns + 0.4, 2.35 * rows + 0.5), layout="constrained")
+    figure = Card(figsize=(2.75 * columns + 0.4, 2.35 * rows + 0.8), layout="constrained")
     panels = figure.subplots(rows, columns, squeeze=False, sharey=True)
     for axes in panels.flat[len(shown) :]:
         axes.set_visible(False)
-    for number, (axes, (name, history)) in enumerate(zip(panels.flat, shown.items(), strict=False)):
+    for axes, (name, history) in zip(panels.flat, shown.items(), strict=False):
         for column, label, colour, dashes in (
             ("accuracy", "training", "blue", (0, (4, 1.5))),
             ("val_accuracy", "validation", "vermilion", "-"),
@@ -67,11 +67,9 @@ def phases(
         axes.set_ylim(0, 103)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=5))
         axes.set_xlabel("epoch")
-        if number:
-            axes.set_title(name)
-        else:
-            legend_above(axes)
-            axes.set_title(name, pad=20)
+        axes.set_title(name)
     for axes in panels[:, 0]:
         axes.set_ylabel("accuracy (%)")
+    handles, labels = panels[0, 0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside upper left", ncols=len(labels))
     return finished(figure, title, note)
