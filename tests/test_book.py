@@ -390,3 +390,22 @@ def test_the_table_of_contents_is_read_in_order(project):
     assert pages == [
         "index", "how-to-read", "_generated/report-cs464-2020", "_generated/chapter", "_generated/elsewhere",
     ]  # fmt: skip
+
+
+def test_what_no_reader_looks_at_is_taken_out_of_the_bound_book(tmp_path):
+    (tmp_path / "_images").mkdir()
+    (tmp_path / "_sources").mkdir()
+    for name in ("shown.png", "earlier.png"):
+        (tmp_path / "_images" / name).write_bytes(PIXELS)
+    (tmp_path / "page.html").write_text('<img src="../_images/shown.png">', encoding="utf-8")
+    cells = [
+        {"cell_type": "code", "source": ["1 + 1"], "execution_count": 3, "outputs": [{"output_type": "stream"}]},
+        {"cell_type": "markdown", "source": ["words"]},
+    ]
+    source = tmp_path / "_sources" / "page.ipynb"
+    source.write_text(json.dumps({"cells": cells, "metadata": {}}), encoding="utf-8")
+    book.lighten(tmp_path)
+    assert [path.name for path in (tmp_path / "_images").iterdir()] == ["shown.png"]
+    left = json.loads(source.read_text(encoding="utf-8"))["cells"]
+    assert left[0] == {**cells[0], "execution_count": None, "outputs": []}
+    assert left[1] == cells[1]

@@ -14,6 +14,7 @@ from PIL import Image
 from mgclib import plots
 from mgclib.errors import ParameterError
 from mgclib.features import MelSpec
+from mgclib.predictions import predictions_frame
 from mgclib.results import Result
 
 GENRES = ("blues", "classical", "non-techno-drop")
@@ -228,3 +229,23 @@ def test_house_style_is_for_the_notebooks_own_figures():
         plots.use_house_style()
         assert mpl.rcParams["figure.facecolor"] == "white"
         assert not mpl.rcParams["savefig.transparent"]
+
+
+def test_phases_draw_one_panel_per_network_and_mark_where_the_second_began():
+    epochs = {"epoch": [1, 2, 3], "accuracy": [0.2, 0.5, 0.9], "val_accuracy": [0.2, 0.4, 0.3], "loss": 1.0}
+    history = pd.DataFrame({**epochs, "val_loss": 1.0, "seconds": 1.0, "seed": 0})
+    tuned = history.assign(best=[False, True, False], phase=[1, 1, 2])
+    plain = history.assign(best=[False, False, True], phase=1)
+    clips = pd.DataFrame({"genre": ["a"], "track_id": ["t"]}, index=pd.Index(["t"], name="clip_id"))
+    frame = predictions_frame(clips, "test", np.array([[0.7, 0.3]], np.float32), ("a", "b"), 0)
+    results = {"tuned": Result(frame, ("a", "b"), tuned), "plain": Result(frame, ("a", "b"), plain)}
+    figure = plots.phases({**results, "no epochs": Result(frame, ("a", "b"))})
+    panels = [axes for axes in figure.axes if axes.get_visible()]
+    assert [axes.get_title(loc="left") for axes in panels] == ["tuned", "plain"]
+    upright = [[line for line in axes.lines if len(set(line.get_xdata())) == 1] for axes in panels]
+    assert [line.get_xdata()[0] for line in upright[0]] == [2.5]
+    assert upright[1] == []
+    kept = [axes.collections[0].get_offsets().tolist() for axes in panels]
+    assert kept == [[[2.0, 40.0]], [[3.0, 30.0]]]
+    with pytest.raises(ParameterError, match="none of these models has epochs"):
+        plots.phases({"no epochs": Result(frame, ("a", "b"))})

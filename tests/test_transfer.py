@@ -109,6 +109,24 @@ def test_unfreezing_counts_from_the_end_and_leaves_learned_batch_normalisation_a
     assert {layer.name for layer in scratch.layers if layer.trainable_weights} & normal == normal
 
 
+def test_a_random_backbone_lets_pictures_through_once_it_is_settled(keras):
+    from mgclib.models import transfer
+
+    keras.utils.set_random_seed(0)
+    model = models.build("mobilenet", (64, 64, 3), 3, alpha=0.25)
+    x = np.random.default_rng(1).integers(0, 256, (4, 64, 64, 3)).astype(np.float32)
+    before = features(model, x).std(axis=0).mean()
+    weights = {layer.name: [np.asarray(w) for w in layer.trainable_weights] for layer in model.layers}
+    found = features(transfer.settle(model), x)
+    assert found.std(axis=0).mean() > 100 * before
+    for layer in model.layers:
+        for old, new in zip(weights[layer.name], layer.trainable_weights, strict=True):
+            np.testing.assert_array_equal(old, np.asarray(new))
+    again = models.build("mobilenet", (64, 64, 3), 3, alpha=0.25)
+    again.set_weights(model.get_weights())
+    np.testing.assert_allclose(features(transfer.settle(again), x), found, rtol=1e-4, atol=1e-5)
+
+
 def test_both_halves_together_are_the_network(keras):
     from mgclib.models import transfer
 
