@@ -238,9 +238,9 @@ class KerasClassifier:
         """Train the head alone; on features that are computed once, where the pictures do not change."""
         from mgclib.models import transfer
 
+        transfer.unfreeze(model, 0)
         if not model.pretrained:
             transfer.settle(model)
-        transfer.unfreeze(model, 0)
         if self.augment is not None:
             self._fit_phase(model, self.training, x, y, validation, log, weights)
             return

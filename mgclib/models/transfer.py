@@ -287,11 +287,12 @@ def settle(model: keras.Model, pictures: int = 16) -> keras.Model:
     """
     normal = [layer for layer in _backbone(model) if isinstance(layer, layers.BatchNormalization)]
     noise = np.random.default_rng(0).integers(0, 256, (pictures, *model.input_shape[1:])).astype(np.float32)
+    before = [layer.trainable for layer in normal]
     for layer in normal:
-        layer.momentum = 0.0
+        layer.momentum, layer.trainable = 0.0, True  # a frozen one would learn nothing
     model(noise, training=True)
-    for layer in normal:
-        layer.momentum = MOMENTUM
+    for layer, trainable in zip(normal, before, strict=True):
+        layer.momentum, layer.trainable = MOMENTUM, trainable
     return model
 
 
