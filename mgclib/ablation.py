@@ -4,7 +4,7 @@
 what they are called after, and keeps all of them in one `Result`; `differences` holds them against one of them, seed by
 seed. `ScoredClassifier` also asks the fitted network about its own training clips, clean and augmented.
 
-Notebooks: ``augmentation``, ``agh_networks``.
+Notebooks: ``augmentation``, ``agh_networks``, ``transfer``, ``transfer_backbone``, ``transfer_baseline``.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import roc_auc_score
 
+from mgclib.ensemble import members, side_by_side
 from mgclib.errors import ParameterError
 from mgclib.metrics import t_interval
 from mgclib.networks import KerasClassifier
@@ -33,7 +34,6 @@ __all__ = [
     "SCORES",
     "TABLE",
     "ScoredClassifier",
-    "conditions",
     "differences",
     "part_scores",
     "run_conditions",
@@ -51,12 +51,10 @@ SCORES = ("accuracy", "weighted_f1", "log_loss", "auc")
 PARTS = ("train", "train, augmented", "validation", "test")
 """Rows of `part_scores`, in their order."""
 
-PREDICTIONS, HISTORY = "predictions-", "history-"
-
 
 def run_conditions(
     dataset: Dataset,
-    inputs: np.ndarray,
+    inputs: np.ndarray | Mapping[str, np.ndarray],
     makers: Mapping[str, Callable[[int], Any]],
     *,
     main: str,
@@ -70,16 +68,17 @@ def run_conditions(
     Parameters
     ----------
     dataset : Dataset
-    inputs : np.ndarray [shape=(n_clips, …)]
-        Aligned with ``dataset.clips``.
+    inputs : np.ndarray [shape=(n_clips, …)], or a mapping of str to such
+        Aligned with ``dataset.clips``; by the name of the condition where each has its own.
     makers : mapping of str to callable
         By the name of the condition: ``make(seed)`` returns a fresh classifier.
     main : str
-        The condition whose predictions and history the result has; the others are in its tables (see `conditions`).
+        The condition whose predictions and history the result has; the others are in its tables (see
+        `mgclib.ensemble.members`).
     checkpoint_dir : path, optional
         Each finished seed is stored in a folder per condition below it and read back when it is there.
-    recipe : Inputs, optional
-        How `inputs` were made; with it the model of the main condition's first seed is kept.
+    recipe : Inputs, or a mapping of str to such, optional
+        How `inputs` were made; with it the model of the first seed is kept: of the main condition, or of all named.
     verbose : bool
         Print a line per condition and seed.
     **how
@@ -103,27 +102,13 @@ def run_conditions(
     for name, make in makers.items():
         if verbose:
             print(f"condition {name}", flush=True)
-        kept = None if checkpoint_dir is None else Path(checkpoint_dir, name.replace(" ", "-"))
-        own = recipe if name == main else None
-        results[name] = run_seeds(dataset, inputs, make, checkpoint_dir=kept, recipe=own, verbose=verbose, **how)
-    return _joined(results, main)
-
-
-def _joined(results: Mapping[str, Result], main: str) -> Result:
-    tables = {TABLE: pd.concat([_scores(name, one) for name, one in results.items()], ignore_index=True)}
-    for kind in {kind: None for one in results.values() for kind in one.tables}:
-        parts = [one.tables[kind].assign(condition=name) for name, one in results.items() if kind in one.tables]
-        tables[kind] = pd.concat(parts, ignore_index=True)
-    for name, one in results.items():
-        if name != main:
-            tables |= {PREDICTIONS + name: one.predictions, HISTORY + name: one.history}
-    first = results[main]
-    times = {seed: dict(one) for seed, one in first.provenance["fitted"].items()}
-    for seed, one in times.items():
-        seconds = sum(result.provenance["fitted"][seed]["seconds"] for result in results.values())
-        one["seconds"] = round(seconds, 2)
-    settings = {**first.parameters, "conditions": list(results), "condition": main}
-    return replace(first, parameters=settings, provenance={**first.provenance, "fitted": times}, tables=tables)
+        kept = None if checkpoint_dir is None else Path(checkpoint_dir, name.replace(", ", "-").replace(" ", "-"))
+        x = inputs[name] if isinstance(inputs, Mapping) else inputs
+        own = recipe.get(name) if isinstance(recipe, Mapping) else recipe if name == main else None
+        results[name] = run_seeds(dataset, x, make, checkpoint_dir=kept, recipe=own, verbose=verbose, **how)
+    joined = side_by_side(results, main)
+    table = pd.concat([_scores(name, one) for name, one in results.items()], ignore_index=True)
+    return replace(joined, tables={TABLE: table, **joined.tables})
 
 
 def _scores(name: str, result: Result) -> pd.DataFrame:
@@ -139,19 +124,6 @@ def _scores(name: str, result: Result) -> pd.DataFrame:
     fitted = result.provenance.get("fitted", {})
     columns["seconds"] = [fitted.get(str(seed), {}).get("seconds", np.nan) for seed in result.seeds]
     return pd.DataFrame(columns)
-
-
-def conditions(result: Result) -> dict[str, Result]:
-    """Return the conditions of a result that `run_conditions` made, by name in their order; of any other, none."""
-    found = {}
-    for name in result.parameters.get("conditions", ()):
-        settings = {**result.parameters, "condition": name}
-        if name == result.parameters["condition"]:
-            found[name] = replace(result, parameters=settings, tables={})
-        else:
-            own = {"predictions": result.tables[PREDICTIONS + name], "history": result.tables[HISTORY + name]}
-            found[name] = replace(result, parameters=settings, tables={}, **own)
-    return found
 
 
 def differences(table: pd.DataFrame, metric: str = "accuracy", base: str = "none") -> pd.DataFrame:
@@ -216,9 +188,9 @@ def part_scores(result: Result) -> pd.DataFrame:
     Source: AGH slides "Efficient Net" and "ResNet". Notebook: ``agh_networks``.
     """
     rows = {}
-    for name, one in conditions(result).items():
+    for name, one in members(result).items():
         if TRAINING in result.tables:
-            own = result.tables[TRAINING].query("condition == @name")
+            own = result.tables[TRAINING].query("model == @name")
             for batches, scores in own.groupby("batches", sort=False):
                 part = "train" if batches == "clean" else f"train, {batches}"
                 rows[name, part] = scores[["accuracy", "auc", "loss"]].mean()

@@ -9,7 +9,6 @@ import dataclasses
 import functools
 import hashlib
 import importlib.metadata
-import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -139,10 +138,10 @@ class BackboneFeatures(Inputs):
             pieces = crops(picture, self.crops, self.picture[1])[0] if self.crops > 1 else picture
             return np.asarray(network.predict_on_batch(pieces), np.float32).mean(axis=0)
 
-        spec = {**self.to_dict(), "weights": weights_named(self.weights)}
-        key = hashlib.blake2b(json.dumps(spec, sort_keys=True).encode(), digest_size=6).hexdigest()
-        versions = {"keras": importlib.metadata.version("keras"), "code": _code()}
-        what = {"kind": self.kind, "key": key, "spec": spec, "extracted_with": versions}
+        named = dataclasses.replace(self, weights=weights_named(self.weights))
+        code = store.row_code("embeddings", "models/transfer")
+        versions = {"keras": importlib.metadata.version("keras"), "code": code}
+        what = {"kind": self.kind, "key": named.key, "spec": named.to_dict(), "extracted_with": versions}
         return store.stored(dataset, what, (self.n_features,), row, **{**kept, "jobs": 1})
 
     @property
@@ -153,9 +152,3 @@ class BackboneFeatures(Inputs):
 
         full = transfer.known(self.backbone, self.alpha).features
         return int(full * (self.alpha or 1.0)) if self.backbone == "MobileNet" else full
-
-
-def _code() -> str:
-    """Return a hash of the source files that decide the values of a row."""
-    sources = (Path(__file__), Path(__file__).parent / "models" / "transfer.py")
-    return hashlib.blake2b(b"".join(path.read_bytes() for path in sources), digest_size=8).hexdigest()

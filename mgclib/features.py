@@ -63,6 +63,23 @@ class Spec:
         object.__setattr__(self, name, value)
 
 
+def kind_of(fields: Mapping[str, Any], kinds: Mapping[str, Any], what: str) -> tuple[Any, dict[str, Any]]:
+    """Return what `kinds` has for the ``kind`` among `fields`, and the other fields.
+
+    Raises
+    ------
+    ParameterError
+        For an unknown kind of `what`; the message names the closest known one.
+    """
+    settings = dict(fields)
+    kind = settings.pop("kind", None)
+    if kind not in kinds:
+        match = closest(kind, kinds) if isinstance(kind, str) else None
+        hint = f"did you mean {match!r}?" if match else f"expected one of {', '.join(sorted(kinds))}"
+        raise ParameterError(f"{what} of the kind {kind!r} are unknown: {hint}")
+    return kinds[kind], settings
+
+
 @dataclasses.dataclass(frozen=True)
 class MelSpec(Spec):
     """How a log-mel spectrogram is made.

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from mgclib import store
-from mgclib.errors import ParameterError, closest
-from mgclib.features import MelSpec, Spec, check_integer, mel_images
+from mgclib.errors import ParameterError
+from mgclib.features import MelSpec, Spec, check_integer, kind_of, mel_images
 from mgclib.summary import SummarySpec
 
 if TYPE_CHECKING:
@@ -147,14 +147,11 @@ def from_dict(fields: Mapping[str, Any]) -> Inputs:
     ParameterError
         For an unknown kind or field, or an invalid value.
     """
-    settings = dict(fields)
-    kind = settings.pop("kind", None)
-    if kind not in KINDS:
-        match = closest(kind, KINDS)
-        hint = f"did you mean {match!r}?" if match else f"expected one of {', '.join(KINDS)}"
-        raise ParameterError(f"inputs of the kind {kind!r} are unknown: {hint}")
-    module, _, name = KINDS[kind].partition(":")
+    place, settings = kind_of(fields, KINDS, "inputs")
+    module, _, name = place.partition(":")
     try:
         return getattr(importlib.import_module(f"mgclib.{module}"), name).from_dict(settings)
     except TypeError as error:
-        raise ParameterError(f"inputs of the kind {kind!r} are not whole ({error}); found {settings}") from error
+        raise ParameterError(
+            f"inputs of the kind {fields['kind']!r} are not whole ({error}); found {settings}"
+        ) from error

@@ -32,20 +32,20 @@ if TYPE_CHECKING:
     from mgclib.datasets.dataset import Dataset
     from mgclib.datasets.melpack import MelPack
 
-__all__ = ["mels", "stored", "summary_features", "waveforms"]
+__all__ = ["mels", "row_code", "stored", "summary_features", "waveforms"]
 
 SHARD_SECONDS = 240.0
 SECONDS_WORTH_WORKERS = 3600.0
 NAMED_FAILURES = 3
 
 
-def _row_code(*modules: str) -> str:
+def row_code(*modules: str) -> str:
     """Return a hash of the source files that decide the values of a row."""
     sources = (Path(__file__).parent / f"{module}.py" for module in modules)
     return hashlib.blake2b(b"".join(path.read_bytes() for path in sources), digest_size=8).hexdigest()
 
 
-MADE_WITH = {"mgclib": _row_code("audio", "features", "datasets/melpack", "store")} | {
+MADE_WITH = {"mgclib": row_code("audio", "features", "datasets/melpack", "store")} | {
     package: importlib.metadata.version(package) for package in ("librosa", "soundfile", "soxr")
 }
 
@@ -189,7 +189,7 @@ def summary_features(
         "spec": spec.to_dict(),
         "features": [feature.name for feature in summary_names(spec)],
         "described_with": {
-            "mgclib": _row_code("analysis", "short_term", "summary"),
+            "mgclib": row_code("analysis", "short_term", "summary"),
             "pyAudioAnalysis": importlib.metadata.version("pyAudioAnalysis"),
         },
     }

@@ -9,20 +9,19 @@ import math
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from mgclib import models
+from mgclib.ablation import run_conditions
 from mgclib.embeddings import BackboneFeatures, weights_named
-from mgclib.ensemble import members, side_by_side
+from mgclib.ensemble import members
 from mgclib.errors import ParameterError
 from mgclib.inputs import MelPictures
 from mgclib.models.backend import import_keras
 from mgclib.networks import FineTuning, KerasClassifier, Training
 from mgclib.results import Result
-from mgclib.training import run_seeds
 from mgclib.tuning import TunedClassifier
 
 if TYPE_CHECKING:
@@ -149,7 +148,7 @@ class Transfer:
         parameters : dict, optional
             Kept with the result.
         **how
-            The rest goes to `mgclib.training.run_seeds`: ``protocol``, ``sizes``, ``seeds``.
+            The rest goes to `mgclib.ablation.run_conditions`: ``protocol``, ``sizes``, ``seeds``.
 
         Returns
         -------
@@ -157,20 +156,17 @@ class Transfer:
             Its parameters name the weights by file and hash, never by a path.
         """
         told = {**(parameters or {}), "weights": weights_named(self.weights), "settings": list(settings)}
-        found = {}
-        for setting in settings:
-            recipe = self.features(setting) if setting in FROZEN else self.pictures
-            print(f"{self.backbone}, {setting}", flush=True)
-            found[setting] = run_seeds(
-                dataset,
-                recipe.of(dataset),
-                self._make(setting, len(dataset.genres)),
-                checkpoint_dir=checkpoint_dir and Path(checkpoint_dir, setting.replace(", ", "-").replace(" ", "-")),
-                recipe=recipe,
-                parameters=told,
-                **how,
-            )
-        return side_by_side(found, main)
+        recipes = {one: self.features(one) if one in FROZEN else self.pictures for one in settings}
+        return run_conditions(
+            dataset,
+            {one: recipe.of(dataset) for one, recipe in recipes.items()},
+            {one: self._make(one, len(dataset.genres)) for one in settings},
+            main=main,
+            recipe=recipes,
+            checkpoint_dir=checkpoint_dir,
+            parameters=told,
+            **how,
+        )
 
     def _make(self, setting: str, n_genres: int) -> Callable[[int], Any]:
         return lambda seed: self.classifier(setting, n_genres, seed)

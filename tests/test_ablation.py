@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from mgclib import ablation, augment
+from mgclib import ablation, augment, ensemble
 from mgclib.datasets.dataset import Dataset
 from mgclib.errors import ParameterError
 from mgclib.networks import Training
@@ -56,7 +56,7 @@ def run(toy, folder: Path | None, seeds=(0, 1, 2)) -> Result:
 def test_all_conditions_are_tested_on_the_same_clips_and_survive_a_record(toy, tmp_path):
     result = run(toy, None)
     result.save(tmp_path / "record")
-    read = ablation.conditions(Result.load(tmp_path / "record"))
+    read = ensemble.members(Result.load(tmp_path / "record"))
     assert list(read) == ["none", "both ways"]
     keys = [one.predictions[["seed", "split", "clip_id"]].to_numpy().tolist() for one in read.values()]
     assert keys[0] == keys[1]
@@ -73,9 +73,9 @@ def test_scores_by_part_are_means_over_seeds(toy):
     table = ablation.part_scores(result)
     assert list(table.index.get_level_values("part")) == ["validation", "test"] * 2
     assert table.loc[("none", "test"), "accuracy"] == pytest.approx(
-        ablation.conditions(result)["none"].metric("accuracy").mean()
+        ensemble.members(result)["none"].metric("accuracy").mean()
     )
-    scored = pd.DataFrame({"condition": "none", "batches": ["clean", "augmented"] * 2, "seed": [0, 0, 1, 1]})
+    scored = pd.DataFrame({"model": "none", "batches": ["clean", "augmented"] * 2, "seed": [0, 0, 1, 1]})
     scored = scored.assign(accuracy=[0.5, 0.1, 0.7, 0.3], auc=0.5, loss=1.0)
     more = ablation.part_scores(replace(result, tables={**result.tables, "training_scores": scored}))
     assert more.loc[("none", "train"), "accuracy"] == pytest.approx(0.6)

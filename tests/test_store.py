@@ -417,7 +417,7 @@ def test_summary_features_are_kept_until_the_spec_or_their_code_changes(tmp_path
         found = store.summary_features(dataset, SummarySpec(n_mfcc=n_mfcc), jobs=1, progress=False)
         assert len(calls) == n_calls
         assert found.shape == (2, len(summary_names(SummarySpec(n_mfcc=n_mfcc))))
-    monkeypatch.setattr(store, "_row_code", lambda *modules: "other code of " + ", ".join(modules))
+    monkeypatch.setattr(store, "row_code", lambda *modules: "other code of " + ", ".join(modules))
     store.summary_features(dataset, jobs=1, progress=False)
     assert len(calls) == 6
 

@@ -9,8 +9,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from mgclib.errors import ParameterError, closest
-from mgclib.features import Spec, check_number
+from mgclib.errors import ParameterError
+from mgclib.features import Spec, check_number, kind_of
 
 __all__ = ["KINDS", "Augmentation", "Chain", "from_dict"]
 
@@ -170,10 +170,5 @@ def from_dict(fields: Mapping[str, Any]) -> Augmentation:
     ParameterError
         For an unknown kind or field, or an invalid value.
     """
-    settings = dict(fields)
-    kind = settings.pop("kind", None)
-    if kind not in KINDS:
-        match = closest(kind, KINDS) if isinstance(kind, str) else None
-        hint = f"did you mean {match!r}?" if match else f"expected one of {', '.join(sorted(KINDS))}"
-        raise ParameterError(f"an augmentation of the kind {kind!r} is unknown: {hint}")
-    return KINDS[kind].from_dict(settings)
+    cls, settings = kind_of(fields, KINDS, "augmentations")
+    return cls.from_dict(settings)
