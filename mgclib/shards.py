@@ -32,6 +32,7 @@ from filelock import FileLock, Timeout
 from threadpoolctl import threadpool_limits
 from tqdm.auto import tqdm
 
+from mgclib.compiled import compile_librosa
 from mgclib.errors import AudioError, MgcError
 from mgclib.files import REMEDIES, write_text
 
@@ -165,6 +166,7 @@ def _run(tasks: list[tuple], jobs: int) -> Iterator[tuple[int, Failures]]:
         with threadpool_limits(1):
             yield from itertools.starmap(_fill_shard, tasks)
         return
+    compile_librosa()
     with joblib.parallel_config(backend="loky", inner_max_num_threads=1, idle_worker_timeout=30):
         yield from joblib.Parallel(n_jobs=jobs, return_as="generator_unordered")(
             joblib.delayed(_fill_shard)(*task) for task in tasks

@@ -3,9 +3,24 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
+
+from mgclib.compiled import compile_librosa
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make what the tests of many processes stand on.
+
+    Two workers of pytest-xdist that fill an empty cache of compiled functions at once spoil it for good: it is filled
+    first. And a shell that starts the suite in the background lets all its children ignore Ctrl-C.
+    """
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    if getattr(config.option, "numprocesses", None):
+        compile_librosa()
 
 
 @pytest.fixture(scope="session")

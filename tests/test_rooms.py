@@ -11,7 +11,7 @@ import mgclib
 PACKAGE = Path(mgclib.__file__).parent
 ROOMS = (
     # on the ground
-    "errors files documents",
+    "errors files documents compiled",
     # dataset -> split -> inputs
     "audio features projection short_term analysis summary shards store inputs datasets example listening allocation "
     "splits",

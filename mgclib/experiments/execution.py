@@ -15,6 +15,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 from rich.console import Console
 
+from mgclib.compiled import compile_librosa
 from mgclib.errors import MgcError, ParameterError, RunError
 from mgclib.experiments.cache import Task, prepare, writable
 from mgclib.experiments.console import Board, summary
@@ -116,6 +117,8 @@ def run(
     for task in todo:
         _make_room(task)
     at_once = min(jobs or default_jobs(synthetic=chosen.synthetic), max(1, len(todo)))
+    if at_once > 1:
+        compile_librosa()
     outcomes = _run_all(tasks, todo, at_once, force, console)
     if record:
         outcomes = [_record(task, outcome) for task, outcome in zip(tasks, outcomes, strict=True)]

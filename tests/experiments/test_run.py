@@ -20,7 +20,7 @@ from filelock import FileLock
 from rich.console import Console
 
 from mgclib.errors import ParameterError, RunError
-from mgclib.experiments import executed, matrix, result, run, states, worker
+from mgclib.experiments import executed, execution, matrix, result, run, states, worker
 from mgclib.experiments.cache import prepare
 from mgclib.results import Result, predictions_frame
 
@@ -219,6 +219,17 @@ def once_it_waits(console, act):
         act()
 
     threading.Thread(target=watch, daemon=True).start()
+
+
+def test_notebooks_start_at_once_only_after_librosa_is_compiled(project, monkeypatch):
+    steps, start = [], execution.start
+    monkeypatch.setattr(execution, "compile_librosa", lambda: steps.append("compiled"))
+    monkeypatch.setattr(execution, "start", lambda *task: steps.append("started") or start(*task))
+    run(["tiny"], "smoke", console=quiet())
+    assert steps == ["started"]
+    steps.clear()
+    run(["tiny", "other"], "smoke", jobs=2, force=True, console=quiet())
+    assert steps == ["compiled", "started", "started"]
 
 
 def test_two_runs_of_one_experiment_take_turns(project):
