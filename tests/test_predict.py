@@ -19,6 +19,7 @@ import mgclib as mgc
 from mgclib import fitted, inference, inputs, models
 from mgclib.cli.predict import predict as command
 from mgclib.datasets.dataset import FaultyClipWarning
+from mgclib.embeddings import BackboneFeatures
 from mgclib.ensemble import members
 from mgclib.errors import MgcError, ParameterError, RunError
 from mgclib.experiments.cache import drop_replaced_models
@@ -348,6 +349,25 @@ def test_a_damaged_model_says_what_to_do(music, tmp_path):
         fitted.load(tmp_path)
 
 
+def test_a_machine_on_the_features_of_a_frozen_backbone_answers_as_in_its_run(music, tmp_path):
+    recipe = BackboneFeatures(
+        inputs.MelPictures(32, 48, channels=3, mel=RECIPE.mel), "MobileNetV2", alpha=0.35, crops=2
+    )
+    how = {"protocol": "grouped", "sizes": (0.5, 0.0, 0.5), "seeds": [0], "verbose": False}
+
+    def on_features(seed):
+        return KerasClassifier(
+            "softmax-head", 2, Training(epochs=20, learning_rate=0.01, precision="float32"), seed, verbose=False
+        )
+
+    result = run_seeds(music, recipe.of(music), on_features, checkpoint_dir=tmp_path, recipe=recipe, **how)
+    expected = stored(result, music)
+    table = mgc.predict(sorted(set(expected.index.get_level_values("path"))), run=tmp_path)
+    clips = table[table["part"] == "clip"].set_index(["file", "start_s"])[["p_high", "p_low"]].sort_index()
+    assert np.ptp(expected["p_high"]) > 0.003
+    np.testing.assert_allclose(clips.to_numpy(), expected.to_numpy(), atol=1e-5)
+
+
 def test_a_model_is_asked_about_clips_of_its_own_length(music, tmp_path):
     model = fitted.FittedModel(music.genres, 2.0, RECIPE, None)
     with pytest.raises(MgcError, match=r"clips of 1 s for a model that learned 2 s"):
@@ -361,6 +381,7 @@ def test_a_model_is_asked_about_clips_of_its_own_length(music, tmp_path):
         inputs.MelPictures(4, 5, channels=3, colour_map="viridis"),
         inputs.Waveforms(RATE),
         inputs.SummaryFeatures(mgc.summary.SummarySpec(n_mfcc=13)),
+        BackboneFeatures(inputs.MelPictures(32, 48, channels=3), "MobileNet", alpha=0.5, crops=3),
     ],
     ids=lambda recipe: type(recipe).__name__,
 )
