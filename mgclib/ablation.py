@@ -21,9 +21,8 @@ from sklearn.metrics import roc_auc_score
 
 from mgclib.ensemble import members, side_by_side
 from mgclib.errors import ParameterError
-from mgclib.metrics import t_interval
 from mgclib.networks import KerasClassifier
-from mgclib.results import Result
+from mgclib.results import Result, paired_difference
 from mgclib.training import run_seeds
 
 if TYPE_CHECKING:
@@ -126,46 +125,40 @@ def _scores(name: str, result: Result) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
-def differences(table: pd.DataFrame, metric: str = "accuracy", base: str = "none") -> pd.DataFrame:
-    """Return how much each condition differs from `base`, paired by seed.
+def differences(result: Result, metric: str = "accuracy", base: str = "none") -> pd.DataFrame:
+    """Return how much each condition differs from `base`, on the same test clips with the same seeds.
 
     Parameters
     ----------
-    table : pd.DataFrame
-        The table ``ablation`` of a result.
+    result : Result
+        From `run_conditions`.
     metric : str
-        A column of it.
+        A name in `mgclib.metrics.METRICS`.
     base : str
         The condition that the others are held against.
 
     Returns
     -------
     pd.DataFrame
-        Index ``condition``, without `base`; columns ``mean``, ``low`` and ``high`` (Student's 95 % interval over the
-        seeds; NaN of a single seed), ``n`` (seeds), ``survives``: whether the interval leaves out 0, ``gains`` (a
+        Index ``condition``, without `base`; columns ``mean``, ``low``, ``high`` and ``label`` (the interval of
+        `mgclib.results.paired_difference`, and what it is over), ``survives``: whether it leaves out 0, ``gains`` (a
         tuple, by seed).
 
     Raises
     ------
     ParameterError
-        When the table has no such condition or column.
+        When the result has no such condition, or there is no such metric.
     """
-    names = list(dict.fromkeys(table["condition"]))
-    if base not in names or metric not in table:
-        raise ParameterError(f"there is no {metric!r} of condition {base!r}; conditions are {', '.join(names)}")
-    wide = table.pivot_table(index="seed", columns="condition", values=metric)
+    found = members(result)
+    if base not in found:
+        raise ParameterError(f"there is no condition {base!r}; conditions are {', '.join(found) or 'none at all'}")
     rows = {}
-    for name in names:
-        if name == base:
-            continue
-        gains = (wide[name] - wide[base]).dropna().to_numpy()
-        low = high = np.nan
-        if len(gains) > 1:
-            interval = t_interval(gains)
-            low, high = interval.low, interval.high
-        survives = bool(low > 0 or high < 0)
-        rows[name] = {"mean": gains.mean(), "low": low, "high": high, "n": len(gains), "survives": survives}
-        rows[name]["gains"] = tuple(gains.tolist())
+    for name, one in found.items():
+        if name != base:
+            gap = paired_difference(found[base], one, metric)
+            row = {"mean": gap.mean, "low": gap.low, "high": gap.high, "label": gap.label}
+            gains = tuple((one.metric(metric) - found[base].metric(metric)).tolist())
+            rows[name] = {**row, "survives": 0 not in gap, "gains": gains}
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("condition")
 
 

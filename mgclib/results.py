@@ -32,7 +32,7 @@ from mgclib.predictions import (
 )
 from mgclib.splits import PARTS, PROTOCOLS
 
-__all__ = ["HISTORY_COLUMNS", "METRICS", "Interval", "Result", "mcnemar", "predictions_frame"]
+__all__ = ["HISTORY_COLUMNS", "METRICS", "Interval", "Result", "mcnemar", "paired_difference", "predictions_frame"]
 
 KEPT_SCORES = {
     ("best", "epoch"): "epoch",
@@ -274,6 +274,11 @@ class Result:
         ParameterError
             For an unknown metric, or `n` or `level` out of range.
         """
+        resampled, tracks = self._resampled(metric, split, n, seed, level)
+        return metrics.quantile_interval(self.metric(metric, split).mean(), resampled, tracks, level)
+
+    def _resampled(self, metric: str, split: str, n: int, seed: int, level: float) -> tuple[np.ndarray, int]:
+        """Return the mean over seeds in `n` resamples of the tracks of a part, and how many tracks there are."""
         metrics.lookup(metric)
         if n < 1 or not 0 < level < 1:
             raise ParameterError(f"n={n} must be positive and level={level} between 0 and 1")
@@ -287,9 +292,7 @@ class Result:
                 metrics.evaluate(metric, *pair, weights[:, own]) for pair, own in zip(arrays, per_seed, strict=True)
             ]
             resampled.append(np.mean(values, axis=0))
-        return metrics.quantile_interval(
-            self.metric(metric, split).mean(), np.concatenate(resampled), len(names), level
-        )
+        return np.concatenate(resampled), len(names)
 
     def runs(self) -> pd.DataFrame:
         """Return one row per seed and their mean: the scores at the epoch that was kept, and on the test data.
@@ -439,6 +442,55 @@ def mcnemar(a: Result, b: Result, split: str = "test") -> pd.DataFrame:
             "run both models with the same dataset, protocol and seeds"
         )
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("seed")
+
+
+def paired_difference(
+    a: Result,
+    b: Result,
+    metric: str = "accuracy",
+    split: str = "test",
+    n: int = 2000,
+    seed: int = 0,
+    level: float = 0.95,
+) -> Interval:
+    """Return by how much `b` is above `a`, with the interval of this difference.
+
+    Student's t over the seeds, each of them paired. With one seed, or when all seeds differ by the same, `n` resamples
+    of the tracks stand in, the same tracks for both; `Interval.kind` says which it is.
+
+    Parameters
+    ----------
+    a, b : Result
+        Two models, run on the same seeds and splits.
+    metric : str
+        A name in `METRICS`.
+    split : {"test", "validation", "train"}
+    n, seed, level
+        As in `Result.bootstrap`.
+
+    Raises
+    ------
+    RunError
+        When the two were not asked about the same clips with the same seeds.
+    ParameterError
+        For an unknown metric, or `n` or `level` out of range.
+
+    Notes
+    -----
+    Notebook: ``augmentation``.
+    """
+    keys = [result.select(split).set_index(list(KEYS)).index for result in (a, b)]
+    if not keys[0].sort_values().equals(keys[1].sort_values()):
+        raise RunError(
+            f"the {split} clips of the two results, or their seeds {list(a.seeds)} and {list(b.seeds)}, are not the "
+            "same: run both models with the same dataset, protocol and seeds"
+        )
+    first, second = (replace(one, predictions=one.select(split).sort_values(list(KEYS))) for one in (a, b))
+    gains = second.metric(metric, split) - first.metric(metric, split)
+    if len(gains) > 1 and np.ptp(gains) > 0:
+        return metrics.t_interval(gains.to_numpy(), level)
+    (before, tracks), (after, _) = (one._resampled(metric, split, n, seed, level) for one in (first, second))
+    return metrics.quantile_interval(gains.mean(), after - before, tracks, level)
 
 
 def _codes(values: pd.Series, genres: tuple[str, ...]) -> np.ndarray:

@@ -92,29 +92,30 @@ def test_finished_conditions_are_read_back(toy, tmp_path):
     pd.testing.assert_frame_equal(rows[rows["seed"] < 2].reset_index(drop=True), first.tables["ablation"])
 
 
-def test_differences_are_paired_by_seed():
-    none, masks = [0.5, 0.6, 0.4], [0.6, 0.7, 0.51]
-    table = pd.DataFrame(
-        {"condition": ["none"] * 3 + ["masks"] * 3, "seed": [0, 1, 2, 2, 1, 0], "accuracy": none + masks[::-1]}
-    )
-    row = ablation.differences(table).loc["masks"]
-    gains = np.subtract(masks, none)
+def test_differences_are_paired_by_seed(toy):
+    result = run(toy, None)
+    row = ablation.differences(result).loc["both ways"]
+    found = ensemble.members(result)
+    gains = found["both ways"].metric("accuracy") - found["none"].metric("accuracy")
     low, high = stats.t.interval(0.95, 2, gains.mean(), stats.sem(gains))
     assert row[["mean", "low", "high"]].tolist() == pytest.approx([gains.mean(), low, high])
-    assert row["survives"]
-    apart = table.assign(accuracy=[0.5, 0.6, 0.4, 0.7, 0.6, 0.5])
-    assert not ablation.differences(apart).loc["masks", "survives"]
-    single = ablation.differences(table[table["seed"] == 0]).loc["masks"]
-    assert np.isnan(single["low"])
-    assert not single["survives"]
+    assert row["survives"] == (low > 0)
+    assert row["gains"] == tuple(gains)
+    assert row["label"] == "95% t-interval over 3 seeds"
+
+
+def test_a_difference_of_one_seed_is_over_its_test_tracks(toy):
+    row = ablation.differences(run(toy, None, seeds=(0,)), "log_loss").loc["both ways"]
+    assert row["low"] < row["mean"] < min(0, row["high"])  # the loss of the calmer one is lower
+    assert row["survives"] == (row["high"] < 0)
+    assert row["label"] == "95% bootstrap over 18 tracks"
 
 
 def test_errors_name_what_there_is(toy):
     with pytest.raises(ParameterError, match="none of the conditions a"):
         ablation.run_conditions(*toy, {"a": Guess}, main="all", protocol="random", seeds=[0])
-    table = pd.DataFrame({"condition": ["none"], "seed": [0], "accuracy": [1.0]})
-    with pytest.raises(ParameterError, match="conditions are none"):
-        ablation.differences(table, base="nothing")
+    with pytest.raises(ParameterError, match="conditions are none, both ways"):
+        ablation.differences(run(toy, None, seeds=(0,)), base="nothing")
 
 
 def test_soft_scores_are_those_of_keras():

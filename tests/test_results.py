@@ -12,7 +12,7 @@ import sklearn.metrics as reference
 from scipy import stats
 
 from mgclib.errors import MgcError, ParameterError, RunError
-from mgclib.results import METRICS, Result, mcnemar, predictions_frame
+from mgclib.results import METRICS, Result, mcnemar, paired_difference, predictions_frame
 
 GENRES = ("blues", "jazz", "pop")
 N_TRACKS, CLIPS_PER_TRACK = 20, 3
@@ -173,6 +173,40 @@ def test_mcnemar_pairs_clips_within_a_seed(clips):
     other_seed = Result.from_arrays(clips, "test", eye[wrong_b], GENRES, 1)
     with pytest.raises(RunError, match="share no test clip"):
         mcnemar(a, other_seed)
+
+
+def test_a_difference_of_one_seed_is_drawn_from_the_same_tracks_for_both(clips):
+    alone = clips.assign(track_id=clips.index)
+    truth = clips["genre"].map(GENRES.index).to_numpy()
+    wrong_a, wrong_b = truth.copy(), truth.copy()
+    wrong_a[:40] = (truth[:40] + 1) % 3
+    wrong_b[30:50] = (truth[30:50] + 1) % 3
+    a = Result.from_arrays(alone, "test", np.eye(3)[wrong_a], GENRES, 0)
+    b = Result.from_arrays(alone.iloc[::-1], "test", np.eye(3)[wrong_b][::-1], GENRES, 0)
+    gap = paired_difference(a, b)
+    each = (wrong_b == truth).astype(float) - (wrong_a == truth)
+    assert gap.mean == pytest.approx(20 / 180)
+    assert (gap.high - gap.low) / 2 == pytest.approx(1.96 * each.std() / np.sqrt(180), rel=0.1)
+    assert (gap.kind, gap.n) == ("tracks", 180)
+    turned = paired_difference(b, a)
+    assert (turned.low, turned.high) == pytest.approx((-gap.high, -gap.low))
+    nothing = paired_difference(a, a)
+    assert (nothing.low, nothing.high) == (0, 0)
+
+
+def test_a_difference_over_seeds_is_a_paired_t_interval(clips):
+    a, b = (
+        Result.concat(
+            [Result.from_arrays(clips, "test", probabilities_of(clips, 10 * k + s), GENRES, s) for s in range(3)]
+        )
+        for k in (1, 2)
+    )
+    gains = b.metric("log_loss") - a.metric("log_loss")
+    gap = paired_difference(a, b, "log_loss")
+    reference = stats.ttest_rel(b.metric("log_loss"), a.metric("log_loss")).confidence_interval(0.95)
+    assert (gap.mean, gap.low, gap.high) == pytest.approx((gains.mean(), *reference))
+    with pytest.raises(RunError, match="not the same"):
+        paired_difference(a, Result.from_arrays(clips, "test", probabilities_of(clips, 1), GENRES, 0))
 
 
 def test_runs_show_each_seed_at_its_kept_epoch_and_their_mean(result):

@@ -104,12 +104,13 @@ def ablation_gains(
     title: str | None = None,
     note: str | None = None,
 ) -> Figure:
-    """Draw how much each condition differs from none: a circle per seed, the mean and its 95 % interval.
+    """Draw how much each condition differs from none: a circle per seed, the mean and its interval.
 
     Parameters
     ----------
     panels : mapping of str to pd.DataFrame
-        By the name of the run: the table of `mgclib.ablation.differences`, in shares.
+        By the name of the run: the table of `mgclib.ablation.differences`, in shares. What its intervals are
+        over is said below each panel.
     label : str
         Name and unit of the axis.
     """
@@ -130,9 +131,9 @@ def ablation_gains(
         reach = 1.15 * max(1.0, *(100 * max(abs(min(g)), abs(max(g))) for g in table["gains"]))
         inside = table[["low", "high"]].abs().max().max() * 100
         reach = min(max(reach, 1.05 * inside if np.isfinite(inside) else 0), 1.6 * reach)
-        axes.set(xlim=(-reach, reach), ylim=(len(table) - 0.5, -0.5), xlabel=label)
+        axes.set(xlim=(-reach, reach), ylim=(len(table) - 0.5, -0.5), xlabel=f"{label}\n{table['label'].iloc[0]}")
         axes.set_yticks(range(len(table)), list(table.index))
         axes.set_title(name)
         axes.grid(False, axis="y")
-    text = "Circles: seeds. Bar: 95 % interval of their mean, cut at the frame; a diamond where it leaves out 0."
+    text = "Circles: seeds. Bar: the interval named below, cut at the frame; a diamond where it leaves out 0."
     return finished(figure, title, f"{note}\n{text}" if note else text)
