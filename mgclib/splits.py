@@ -3,7 +3,8 @@
 A protocol decides what may not be shared between training and test data. Splitting by clip (``random``,
 ``stratified``) lets a model recognise a recording instead of a genre; ``grouped`` keeps a track together,
 ``artist`` an artist, and ``fault-filtered`` follows the published GTZAN list without duplicates and
-repeated artists (Kereliuk, Sturm and Larsen, 2015). A seed fixes every split.
+repeated artists (Kereliuk, Sturm and Larsen, 2015), ``fma-official`` the split that FMA comes with. A seed fixes every
+other split.
 """
 
 from __future__ import annotations
@@ -92,6 +93,14 @@ PROTOCOLS = {
             None,
             False,
             "Artists are kept apart and faulty clips left out by the authors of the list; the seed does not change it.",
+            published=True,
+        ),
+        Protocol(
+            "fma-official",
+            "The split published with FMA: 80/10/10 of every genre, no artist in two parts.",
+            None,
+            False,
+            "Artists are kept apart by the authors of the data set; the seed does not change it.",
             published=True,
         ),
     )

@@ -1,4 +1,4 @@
-"""``mgc data``: list the data sets, check one, write a mel pack."""
+"""``mgc data``: list the data sets, fetch one, check one, write a mel pack."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from mgclib.errors import ParameterError
 
 __all__ = ["app"]
 
-app = typer.Typer(help="Data sets: list, check, pack.", no_args_is_help=True)
+app = typer.Typer(help="Data sets: list, fetch, check, pack.", no_args_is_help=True)
 
 
 class Format(StrEnum):
@@ -44,6 +44,30 @@ def list_datasets() -> None:
         shown = "\n".join(f"{key}={default}" for key, default in datasets.options(name).items())
         table.add_row(name, module.DESCRIPTION, shown, module.LICENCE)
     Console().print(table)
+
+
+@app.command()
+def fetch(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="fma-small, fma-medium, fma-large or fma-full")],
+    home: Annotated[Path | None, typer.Option(help="the folder that gets it; below data/ if not given")] = None,
+    keep: Annotated[bool, typer.Option("--keep", help="keep the archives once they are unpacked")] = False,
+) -> None:
+    """Download a data set, check it against its published checksums and unpack it; goes on after a stop.
+
+    FMA-small is 7.2 GiB, medium 22, large 93 and full 879; unpacking needs the same again. Only FMA has an address:
+    that of GTZAN is gone, so get a copy yourself and name its folder with --home.
+    """
+    from mgclib.datasets import fma
+
+    collection, _, subset = name.partition("-")
+    if collection != "fma" or subset not in fma.SUBSETS:
+        known = ", ".join(f"fma-{one}" for one in fma.SUBSETS)
+        raise ParameterError(
+            f"{name!r} cannot be fetched, only {known} can; name the folder of any other data set with --home"
+        )
+    folder = fma.download(subset, home, keep=keep)
+    _err().print(f"licence: {fma.LICENCE}", markup=False, soft_wrap=True)
+    _err().print(f"now: mgc data check fma --home {folder} -o subset={subset}", markup=False, soft_wrap=True)
 
 
 @app.command()

@@ -20,7 +20,7 @@ from mgclib.errors import ParameterError, closest
 
 __all__ = ["CLIP_COLUMNS", "Dataset", "FaultyClipWarning", "load", "module", "names", "options"]
 
-NAMES = ("synthetic", "gtzan", "gtzan3", "folder")
+NAMES = ("synthetic", "gtzan", "gtzan3", "fma", "folder")
 
 
 def names() -> tuple[str, ...]:
