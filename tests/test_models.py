@@ -50,6 +50,42 @@ def test_parameter_count_is_the_reports(name, built):
     assert built(name).count_params() == models.architecture(name).parameters
 
 
+@pytest.mark.parametrize("name", [name for name in NETWORKS if models.architecture(name).learnt])
+def test_weights_that_learn_are_the_reports(name, built):
+    learnt = sum(int(np.prod(weight.shape)) for weight in built(name).trainable_weights)
+    assert learnt == models.architecture(name).learnt
+    printed = [row["params"] for row in reports.item("fma-densenet/table-3").values["rows"]]
+    assert learnt in printed
+
+
+@pytest.mark.parametrize(
+    ("name", "shape", "message"),
+    [
+        ("baseline-a-2d", (128, 24, 1), "needs 25"),
+        ("baseline-b", (128, 3, 1), "needs 4"),
+        ("densenet", (128, 31, 1), "at least 32"),
+        ("densenet", (128, 128, 3), "1 channel"),
+    ],
+)
+def test_too_small_a_picture_is_one_line(name, shape, message):
+    with pytest.raises(ParameterError, match=message):
+        models.build(name, shape, 8)
+
+
+def test_the_first_convolution_of_the_baselines_sees_whole_columns():
+    model = models.build("baseline-a-2d", (6, 30, 1), 3)
+    x = np.random.default_rng(0).integers(0, 256, (1, 6, 30, 1)).astype("float32")
+    kernel, bias = next(layer for layer in model.layers if layer.name.startswith("conv1d")).get_weights()
+    columns = x[0, :, 7:11, 0] / 255  # height x 4
+    expected = np.einsum("hw,whf->f", columns, kernel) + bias
+    np.testing.assert_allclose(keras_layer_output(model, "conv1d", x)[0, 7], expected, atol=1e-4)
+
+
+def test_the_smallest_picture_of_the_baselines_will_do():
+    assert models.build("baseline-a-2d", (16, 25, 1), 8).output_shape == (None, 8)
+    assert models.build("baseline-b", (16, 4, 1), 8).output_shape == (None, 8)
+
+
 @pytest.mark.parametrize("name", NETWORKS)
 def test_network_is_functional_and_ends_in_probabilities(name, built):
     entry, model = models.architecture(name), built(name)

@@ -5,9 +5,19 @@ from __future__ import annotations
 import keras
 from keras import layers
 
+from mgclib.errors import ParameterError
 from mgclib.models.head import genre_model
 
-__all__ = ["agh_first_cnn", "choi_cnn", "cs464_cnn", "cs464_keras_cnn", "gap_cnn", "techno_cnn"]
+__all__ = [
+    "agh_first_cnn",
+    "choi_cnn",
+    "column_cnn",
+    "cs464_cnn",
+    "cs464_keras_cnn",
+    "densenet",
+    "gap_cnn",
+    "techno_cnn",
+]
 
 
 def techno_cnn(input_shape: tuple[int, int, int], n_genres: int, *, dropout: float = 0.5) -> keras.Model:
@@ -234,3 +244,114 @@ def agh_first_cnn(input_shape: tuple[int, int, int], n_genres: int, *, momentum:
     x = layers.Flatten()(x)
     x = layers.Dense(128, activation="relu")(x)
     return genre_model(inputs, x, n_genres, "agh_first_cnn")
+
+
+def column_cnn(
+    input_shape: tuple[int, int, int],
+    n_genres: int,
+    *,
+    filters: tuple[int, int, int] = (128, 128, 256),
+    residual: bool = False,
+    momentum: float = 0.9,
+) -> keras.Model:
+    """Build Baseline A (2D) or B of the FMA slides: convolutions over whole columns, then along time.
+
+    The first convolution sees four columns from the lowest to the highest frequency, so that nothing is left of the
+    picture's height; the others go along time. Baseline A pools between them; in Baseline B the second and third are a
+    residual block. Maximum and mean over time end in dense layers of 300 and 150.
+
+    Parameters
+    ----------
+    input_shape : (height, width, channels)
+        513 × 128 × 1 with the slides' numbers of parameters (the width does not count); pixels 0 … 255 (scaled to
+        [0, 1] by the first layer).
+    n_genres : int >= 2
+        8 in the report.
+    filters : three int
+        (128, 128, 256) is Baseline A, three times 256 Baseline B.
+    residual : bool
+        Baseline B: what comes out of the first convolution is added to what comes out of the third.
+    momentum : float in [0, 1)
+        Of the batch normalisation behind each convolution.
+
+    Returns
+    -------
+    keras.Model
+        Functional and uncompiled, see `mgclib.models.head.genre_model`.
+
+    Raises
+    ------
+    ParameterError
+        When the picture has fewer columns than the convolutions need, or a residual block would add other shapes.
+
+    Notes
+    -----
+    The slides show both networks in pictures only. 661,058 and 1,252,162 parameters are met exactly by these layers,
+    which are the two networks of Zhang, Lei, Xu and Xing, "Improved music genre classification with convolutional
+    neural networks", Interspeech 2016, in the slides' references. A convolution of 513 × 4 over 513 rows is one along
+    time with the rows as channels, and is written so: the other way TensorFlow 2.21 aborts on a CPU. Source: FMA
+    slides, "Architectures (2)", "Backup slides". Notebook: ``densenet``.
+    """
+    height, width, channels = input_shape
+    shortest = 4 if residual else 4 + 2 * (3 + 2 * 3) + 3
+    if width < shortest:
+        raise ParameterError(f"a picture of {width} columns is too narrow for this network: it needs {shortest}")
+    if residual and len(set(filters)) > 1:
+        raise ParameterError(f"filters={filters} must be equal where a residual block adds their outputs")
+    inputs = keras.Input(input_shape)
+    x = layers.Permute((2, 1, 3))(layers.Rescaling(1 / 255)(inputs))
+    x = layers.Reshape((width, height * channels))(x)
+    x = layers.Conv1D(filters[0], 4)(x)
+    x = columns = layers.ReLU()(layers.BatchNormalization(momentum=momentum)(x))
+    for number, maps in enumerate(filters[1:]):
+        if not residual:
+            x = layers.MaxPooling1D(2)(x)
+        x = layers.Conv1D(maps, 4, padding="same" if residual else "valid")(x)
+        x = layers.BatchNormalization(momentum=momentum)(x)
+        if residual and number == 1:
+            x = layers.Add()([x, columns])
+        x = layers.ReLU()(x)
+    x = layers.Concatenate()([layers.GlobalMaxPooling1D()(x), layers.GlobalAveragePooling1D()(x)])
+    for units in (300, 150):
+        x = layers.Dense(units, activation="relu")(x)
+    return genre_model(inputs, x, n_genres, "baseline_b" if residual else "baseline_a_2d")
+
+
+def densenet(input_shape: tuple[int, int, int], n_genres: int, *, momentum: float = 0.9) -> keras.Model:
+    """Build the FMA slides' DenseNet: DenseNet121 whose first convolution takes one channel, and one linear layer.
+
+    Parameters
+    ----------
+    input_shape : (height, width, 1)
+        At least 32 × 32; pixels 0 … 255 (scaled to [0, 1] by the first layer).
+    n_genres : int >= 2
+        8 in the report.
+    momentum : float in [0, 1)
+        Of every batch normalisation.
+
+    Returns
+    -------
+    keras.Model
+        Functional and uncompiled, see `mgclib.models.head.genre_model`.
+
+    Raises
+    ------
+    ParameterError
+        For a smaller picture or more channels.
+
+    Notes
+    -----
+    6,955,784 weights that learn, as printed. Whether the authors began with ImageNet weights is not said; with one
+    channel and exactly these counts, ours are drawn at random. Source: FMA slides, "Architectures (3) - DenseNet".
+    Notebook: ``densenet``.
+    """
+    if min(input_shape[:2]) < 32 or input_shape[2] != 1:
+        shape = " × ".join(map(str, input_shape))
+        raise ParameterError(f"this DenseNet takes pictures of at least 32 × 32 pixels with 1 channel, not {shape}")
+    inputs = keras.Input(input_shape)
+    x = layers.Rescaling(1 / 255)(inputs)
+    body = keras.applications.DenseNet121(include_top=False, weights=None, input_tensor=x)
+    for layer in body.layers:
+        if isinstance(layer, layers.BatchNormalization):
+            layer.momentum = momentum
+    return genre_model(inputs, layers.GlobalAveragePooling2D()(body.output), n_genres, "densenet")

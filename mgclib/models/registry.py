@@ -44,6 +44,8 @@ class Architecture:
         One sentence.
     options : dict
         Settings of the maker that this name stands for.
+    learnt : int or None
+        Of `parameters` those that learn, where the report counts only them, as PyTorch does.
     """
 
     name: str
@@ -56,6 +58,7 @@ class Architecture:
     parameters: int | None
     summary: str
     options: dict[str, Any] = field(default_factory=dict)
+    learnt: int | None = None
 
 
 REGISTRY: dict[str, Architecture] = {
@@ -214,6 +217,43 @@ REGISTRY: dict[str, Architecture] = {
             n_genres=10,
             parameters=446_154,
             summary="Five 3×3 convolutions with pooling down to one point; widths as in the paper's published code.",
+        ),
+        Architecture(
+            name="baseline-a-2d",
+            family="network",
+            maker="conv2d:column_cnn",
+            report="fma-densenet",
+            section="Architectures (2), Backup slides",
+            input_shape=(513, 128, 1),
+            n_genres=8,
+            parameters=662_082,
+            learnt=661_058,
+            summary="Convolutions over whole columns, then along time, with poolings; derived from the printed count.",
+        ),
+        Architecture(
+            name="baseline-b",
+            family="network",
+            maker="conv2d:column_cnn",
+            report="fma-densenet",
+            section="Architectures (2), Backup slides",
+            input_shape=(513, 128, 1),
+            n_genres=8,
+            parameters=1_253_698,
+            learnt=1_252_162,
+            summary="Convolutions over whole columns, then a residual block; derived from the printed count.",
+            options={"filters": (256, 256, 256), "residual": True},
+        ),
+        Architecture(
+            name="densenet",
+            family="network",
+            maker="conv2d:densenet",
+            report="fma-densenet",
+            section="Architectures (3) - DenseNet",
+            input_shape=(128, 128, 1),
+            n_genres=8,
+            parameters=7_039_432,
+            learnt=6_955_784,
+            summary="DenseNet121 from scratch on one channel, with one linear layer.",
         ),
         Architecture(
             name="softmax-head",
