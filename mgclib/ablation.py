@@ -148,6 +148,8 @@ def differences(result: Result, metric: str = "accuracy", base: str = "none") ->
     ------
     ParameterError
         When the result has no such condition, or there is no such metric.
+    RunError
+        When the conditions were not tested on the same clips.
     """
     found = members(result)
     if base not in found:
@@ -158,7 +160,7 @@ def differences(result: Result, metric: str = "accuracy", base: str = "none") ->
             gap = paired_difference(found[base], one, metric)
             row = {"mean": gap.mean, "low": gap.low, "high": gap.high, "label": gap.label}
             gains = tuple((one.metric(metric) - found[base].metric(metric)).tolist())
-            rows[name] = {**row, "survives": 0 not in gap, "gains": gains}
+            rows[name] = {**row, "survives": bool(gap.low > 0 or gap.high < 0), "gains": gains}
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("condition")
 
 

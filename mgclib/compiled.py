@@ -9,6 +9,11 @@ processes fills the cache first.
 from __future__ import annotations
 
 import importlib
+import os
+import tempfile
+from pathlib import Path
+
+from filelock import FileLock
 
 __all__ = ["MODULES", "compile_librosa"]
 
@@ -18,5 +23,7 @@ MODULES = ("librosa.util.utils", "librosa.core.audio", "librosa.core.pitch", "li
 
 def compile_librosa() -> None:
     """Fill the cache of librosa's compiled functions: half a minute in a fresh environment, seconds in any other."""
-    for module in MODULES:
-        importlib.import_module(module)
+    user = os.getuid() if hasattr(os, "getuid") else "user"
+    with FileLock(Path(tempfile.gettempdir()) / f"mgclib-compiles-librosa-{user}.lock"):
+        for module in MODULES:
+            importlib.import_module(module)

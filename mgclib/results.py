@@ -34,6 +34,9 @@ from mgclib.splits import PARTS, PROTOCOLS
 
 __all__ = ["HISTORY_COLUMNS", "METRICS", "Interval", "Result", "mcnemar", "paired_difference", "predictions_frame"]
 
+SAME = 1e-9
+"""Differences that differ by less are the same: what rounding leaves."""
+
 KEPT_SCORES = {
     ("best", "epoch"): "epoch",
     ("train", "accuracy"): "accuracy",
@@ -471,7 +474,7 @@ def paired_difference(
     Raises
     ------
     RunError
-        When the two were not asked about the same clips with the same seeds.
+        When the two were not asked about the same clips with the same seeds, or about none of this part.
     ParameterError
         For an unknown metric, or `n` or `level` out of range.
 
@@ -479,7 +482,11 @@ def paired_difference(
     -----
     Notebook: ``augmentation``.
     """
+    if n < 1 or not 0 < level < 1:
+        raise ParameterError(f"n={n} must be positive and level={level} between 0 and 1")
     keys = [result.select(split).set_index(list(KEYS)).index for result in (a, b)]
+    if keys[0].empty and keys[1].empty:
+        raise RunError(f"neither of the two results has {split} clips; there are {', '.join(a.parts)}")
     if not keys[0].sort_values().equals(keys[1].sort_values()):
         raise RunError(
             f"the {split} clips of the two results, or their seeds {list(a.seeds)} and {list(b.seeds)}, are not the "
@@ -487,7 +494,7 @@ def paired_difference(
         )
     first, second = (replace(one, predictions=one.select(split).sort_values(list(KEYS))) for one in (a, b))
     gains = second.metric(metric, split) - first.metric(metric, split)
-    if len(gains) > 1 and np.ptp(gains) > 0:
+    if len(gains) > 1 and np.ptp(gains) > SAME:
         return metrics.t_interval(gains.to_numpy(), level)
     (before, tracks), (after, _) = (one._resampled(metric, split, n, seed, level) for one in (first, second))
     return metrics.quantile_interval(gains.mean(), after - before, tracks, level)

@@ -43,8 +43,8 @@ class Protocol:
         True when test clips can share their recording with training clips.
     why : str
         One sentence: how it leaks, or why it does not.
-    published : bool
-        True for a fixed list that comes with the data set.
+    published : str or None
+        The data set that a fixed list comes with.
     """
 
     name: str
@@ -52,7 +52,7 @@ class Protocol:
     grouped_by: str | None
     leaky: bool
     why: str
-    published: bool = False
+    published: str | None = None
 
 
 PROTOCOLS = {
@@ -93,7 +93,7 @@ PROTOCOLS = {
             None,
             False,
             "Artists are kept apart and faulty clips left out by the authors of the list; the seed does not change it.",
-            published=True,
+            published="gtzan",
         ),
         Protocol(
             "fma-official",
@@ -101,7 +101,7 @@ PROTOCOLS = {
             None,
             False,
             "Artists are kept apart by the authors of the data set; the seed does not change it.",
-            published=True,
+            published="fma",
         ),
     )
 }
@@ -302,7 +302,8 @@ def _published(dataset: Dataset, protocol: str) -> pd.Series:
     if protocol not in dataset.lists:
         known = ", ".join(sorted(dataset.lists)) or "none"
         raise DatasetError(
-            f"{dataset.name} has no list {protocol!r} (its lists: {known}); choose another protocol or load gtzan"
+            f"{dataset.name} has no list {protocol!r} (its lists: {known}); choose another protocol or "
+            f"load {PROTOCOLS[protocol].published}"
         )
     listed = dataset.lists[protocol].reindex(dataset.clips.index)
     assigned = listed.where(listed.notna(), UNUSED).astype("str").rename("split")

@@ -66,9 +66,9 @@ def make(home: Path, tracks: int = 4, seconds: float = 2.0) -> Path:
     return home
 
 
-def pack(home: Path, folder: str, target: Path) -> Path:
+def pack(home: Path, folder: str, target: Path, how: int = zipfile.ZIP_BZIP2) -> Path:
     """Zip a folder as FMA does: the folder's own name first."""
-    with zipfile.ZipFile(target, "w") as packed:
+    with zipfile.ZipFile(target, "w", how) as packed:
         for path in sorted((home / folder).rglob("*")):
             packed.write(path, path.relative_to(home).as_posix())
     return target
@@ -81,12 +81,13 @@ def archive(url: str, file: Path, folder: str) -> Archive:
 
 
 class Server:
-    """Serves a folder on this machine; `stops` are the bytes after which the next answers break off."""
+    """Serves a folder on this machine; `stops`: bytes after which the next answers break off, `busy`: so many 503."""
 
     def __init__(self, folder: Path, *, ranges: bool = True) -> None:
         self.folder, self.ranges = folder, ranges
         self.stops: list[int] = []
         self.asked: list[str | None] = []
+        self.busy = 0
         outer = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -103,6 +104,10 @@ class Server:
     def answer(self, request: http.server.BaseHTTPRequestHandler) -> None:
         wanted = request.headers.get("Range")
         self.asked.append(wanted)
+        if self.busy:
+            self.busy -= 1
+            request.send_error(503)
+            return
         file = self.folder / request.path.lstrip("/")
         if not file.is_file():
             request.send_error(404)

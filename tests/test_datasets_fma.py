@@ -38,7 +38,7 @@ def test_the_published_layout(home):
     assert (first["genre"], first["artist"], first["track_id"]) == ("Electronic", "Artist 0 (0)", "000002")
     assert Path(first["path"]) == home / "fma_small/000/000002.mp3"
     assert first["duration_s"] == pytest.approx(2.0, abs=0.1)
-    assert dataset.notes == ("12 of FMA-small's 8000 tracks",)
+    assert dataset.notes == ("12 of FMA-small's 8000 tracks are there",)
     assert faults(dataset).empty
     assert load(home / "fma_small").fingerprint == dataset.fingerprint
 
@@ -52,7 +52,8 @@ def test_the_official_split(home):
     assert splits.split(snippets, "fma-official").loc[["000005@0", "000005@1"]].tolist() == ["test", "test"]
 
 
-def test_known_faults_and_tracks_without_a_genre_are_left_out_by_name(home):
+def test_known_faults_and_tracks_without_a_genre_are_left_out(home, monkeypatch):
+    monkeypatch.setitem(ours.SIZES, "small", 15)
     table = [*tiny.rows(4), [98565, 1, 5, "B", "training", "small", "Rock", "short"]]
     table += [
         [133297, 1, 5, "B", "training", "small", "Rock", "silent"],
@@ -63,10 +64,25 @@ def test_known_faults_and_tracks_without_a_genre_are_left_out_by_name(home):
         tiny.sound(home / "fma_small", number, "Rock", 2.0)
     dataset = load(home)
     assert len(dataset) == 12
-    assert list(dataset.set_aside.index) == ["000007", "098565", "133297"]
-    assert "top genre" in dataset.set_aside.loc["000007", "problem"]
-    assert len(known_faults(dataset)) == 3
+    assert list(dataset.set_aside.index) == ["098565", "133297"]
+    assert len(known_faults(dataset)) == 2
     assert faults(dataset).empty
+    assert dataset.notes == ("1 tracks without a top genre are left out",)
+
+
+def test_the_known_faults_are_those_of_the_clips_not_of_the_whole_tracks(home):
+    (home / "fma_small").rename(home / "fma_full")
+    tiny.tables(home, [*tiny.rows(4), [98565, 1, 5, "B", "training", "large", "Rock", "whole"]])
+    tiny.sound(home / "fma_full", 98565, "Rock", 2.0)
+    assert "098565" in load(home, subset="full").clips.index
+
+
+def test_words_that_pandas_takes_for_missing_are_names(home):
+    table = tiny.rows(4)
+    table[0][3], table[0][7] = "NA", "None"
+    tiny.tables(home, table)
+    row = ours.track_table(home / "fma_small").loc["000002"]
+    assert (row["artist"], row["title"]) == ("NA (0)", "None")
 
 
 def test_other_faults_are_named_and_set_aside(home):
@@ -107,6 +123,12 @@ def test_the_tables(home):
     assert genres.loc[12, "parent"] is None or genres["parent"].isna()[12]
 
 
+def test_a_broken_table_of_genres_is_one_line(home):
+    (home / "fma_metadata/genres.csv").write_text("a,b\n1,2\n", encoding="utf-8")
+    with pytest.raises(DatasetError, match=r"expected the columns genre_id, .*; move fma_metadata away"):
+        ours.genre_table(home)
+
+
 def broken_tables(home: Path) -> dict[str, str]:
     good = (home / "fma_metadata/tracks.csv").read_text(encoding="utf-8")
     lines = good.splitlines()
@@ -140,5 +162,8 @@ def test_what_is_missing_is_named_with_the_command_that_gets_it(home, tmp_path):
         load(home)
     with pytest.raises(DatasetError, match="mgc data fetch fma-small"):
         load(tmp_path / "nowhere")
+    (tmp_path / "fma.melpack.npz").write_bytes(b"")
+    with pytest.raises(DatasetError, match="a mel pack is loaded with the data set 'folder'"):
+        load(tmp_path / "fma.melpack.npz")
     with pytest.raises(ParameterError, match="one of small, medium, large, full"):
         load(home, subset="tiny")

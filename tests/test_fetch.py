@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import importlib.util
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -56,7 +57,7 @@ def get(server, home, **options):
 
 
 def left(home: Path) -> set[str]:
-    return {path.name for path in home.iterdir()}
+    return {path.name for path in home.iterdir()} - {".fetch.lock"}
 
 
 def test_a_data_set_arrives_whole_and_only_once(server, tmp_path, published):
@@ -73,23 +74,96 @@ def test_a_data_set_arrives_whole_and_only_once(server, tmp_path, published):
 
 
 def test_an_interrupted_download_goes_on_where_it_stopped(server, tmp_path):
-    server.stops = [400, 300]
+    server.stops = [300, 200]
     get(server, tmp_path / "home")
-    assert server.asked[:3] == [None, "bytes=400-", "bytes=700-"]
+    assert server.asked[:3] == [None, "bytes=300-", "bytes=500-"]
     assert left(tmp_path / "home") == {"fma_metadata", "fma_small"}
 
 
 def test_what_was_loaded_outlives_a_failure(server, tmp_path):
-    server.stops = [100] * ATTEMPTS
+    server.stops = [100, *[0] * ATTEMPTS]
     with pytest.raises(
-        DatasetError, match=r"failed 5 times .* kept in .*fma_metadata.zip.part; run the same command"
+        DatasetError, match=r"failed \(.*\) 5 times in a row; what was loaded is kept; run the same"
     ) as told:
         get(server, tmp_path)
     assert "\n" not in str(told.value)
-    assert (tmp_path / "fma_metadata.zip.part").stat().st_size == 100 * ATTEMPTS
+    assert (tmp_path / "fma_metadata.zip.part").stat().st_size == 100
     get(server, tmp_path)
-    assert server.asked[ATTEMPTS] == f"bytes={100 * ATTEMPTS}-"
+    assert server.asked[ATTEMPTS + 1] == "bytes=100-"
     assert {"fma_metadata", "fma_small"} <= left(tmp_path)
+
+
+def test_as_long_as_something_arrives_it_goes_on(server, tmp_path):
+    server.stops = [100] * (ATTEMPTS + 3)
+    get(server, tmp_path)
+    assert {"fma_metadata", "fma_small"} <= left(tmp_path)
+
+
+def test_a_busy_server_is_asked_again(server, tmp_path):
+    server.busy = ATTEMPTS - 1
+    get(server, tmp_path / "home")
+    server.busy = ATTEMPTS
+    with pytest.raises(DatasetError, match=r"the server answers 503 .* 5 times in a row; what was loaded is kept"):
+        get(server, tmp_path / "again")
+
+
+def test_a_stop_while_the_checksum_is_computed_loses_nothing(server, tmp_path, monkeypatch):
+    def stopped(_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(fetching, "_sha1", stopped)
+        with pytest.raises(KeyboardInterrupt):
+            get(server, tmp_path)
+    body = (server.folder / "fma_metadata.zip").read_bytes()
+    assert (tmp_path / "fma_metadata.zip.part").read_bytes() == body
+    get(server, tmp_path)
+    assert server.asked[1] == f"bytes={len(body)}-"
+
+
+def test_a_stop_after_unpacking_leaves_no_part_for_good(server, tmp_path, monkeypatch):
+    def stopped(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(fetching, "_tidy", stopped)
+        with pytest.raises(KeyboardInterrupt):
+            get(server, tmp_path / "home")
+    get(server, tmp_path / "home")
+    assert left(tmp_path / "home") == {"fma_metadata", "fma_small"}
+
+
+def test_two_fetches_at_once_load_each_byte_once(server, tmp_path):
+    with ThreadPoolExecutor(2) as pool:
+        folders = list(pool.map(lambda _: get(server, tmp_path / "home"), range(2)))
+    assert folders[0] == folders[1]
+    assert len(server.asked) == 2
+    assert left(tmp_path / "home") == {"fma_metadata", "fma_small"}
+
+
+def test_what_an_unpacking_left_that_was_killed_is_removed_before_room_is_asked_for(server, tmp_path, monkeypatch):
+    scratch = tmp_path / "home/.fma_small.unpacking"
+    scratch.mkdir(parents=True)
+    (scratch / "half").write_bytes(b"half")
+    seen = []
+    monkeypatch.setattr(fetching, "_check_room", lambda *_: seen.append(scratch.exists()))
+    get(server, tmp_path / "home")
+    assert seen == [False]
+
+
+def test_an_archive_that_was_there_is_used_and_stays(server, tmp_path):
+    for name in ("fma_metadata.zip", "fma_small.zip"):
+        (tmp_path / name).write_bytes((server.folder / name).read_bytes())
+    get(server, tmp_path)
+    assert server.asked == []
+    assert {"fma_metadata", "fma_small", "fma_metadata.zip", "fma_small.zip"} <= left(tmp_path)
+
+
+def test_another_archive_of_that_name_is_left_alone(server, tmp_path):
+    (tmp_path / "fma_metadata.zip").write_bytes(b"mine")
+    with pytest.raises(DatasetError, match=r"fma_metadata.zip is there already, but does not have .*; move it away"):
+        get(server, tmp_path)
+    assert (tmp_path / "fma_metadata.zip").read_bytes() == b"mine"
 
 
 def test_a_part_that_is_whole_already_is_used(server, tmp_path):
@@ -118,16 +192,19 @@ def test_a_wrong_checksum_leaves_nothing(server, tmp_path):
     assert left(tmp_path / "home") == set()
 
 
-def test_a_corrupt_archive_is_named_and_nothing_is_half_unpacked(server, tmp_path):
+@pytest.mark.parametrize("how", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2])
+def test_a_corrupt_archive_is_named_and_nothing_is_half_unpacked(server, tmp_path, how):
     file = server.folder / "fma_small.zip"
+    with zipfile.ZipFile(file, "w", how) as packed:
+        packed.writestr("fma_small/000/000002.mp3", b"sound" * 1000 + bytes(range(256)) * 40)
     body = bytearray(file.read_bytes())
-    body[len(body) // 2] ^= 255
+    body[60:90] = b"\xff" * 30
     file.write_bytes(body)
     with pytest.raises(
-        DatasetError, match=r"fma_small.zip: the archive has the published checksum, but cannot be unpacked"
+        DatasetError, match=r"fma_small\.zip\.part: the archive has the published checksum, but cannot be"
     ):
         get(server, tmp_path / "home")
-    assert left(tmp_path / "home") == {"fma_metadata", "fma_small.zip"}
+    assert left(tmp_path / "home") == {"fma_metadata", "fma_small.zip.part"}
 
 
 @pytest.mark.parametrize(
@@ -159,18 +236,17 @@ def test_too_little_room_is_said_before_anything_is_loaded(server, tmp_path, mon
     assert server.asked == []
 
 
-def test_room_is_for_what_is_unpacked_and_one_archive_at_a_time(server, tmp_path, monkeypatch):
+def test_room_is_for_the_archives_less_what_is_loaded_and_for_what_they_unpack_to(server, tmp_path, monkeypatch):
     small, large = (
         dataclasses.replace(a, size=s, unpacked=s) for a, s in zip(archives(server), (10, 100), strict=True)
     )
-    free = [fetching.SPARE_BYTES + 110 + 100]
+    (tmp_path / "fma_small.zip.part").write_bytes(b"x" * 40)
+    free = [fetching.SPARE_BYTES + 110 + 70]
     monkeypatch.setattr(fetching.shutil, "disk_usage", lambda _: SimpleNamespace(free=free[0]))
-    fetching._check_room(tmp_path, [small, large], keep=False)
-    with pytest.raises(DatasetError, match="free some space"):
-        fetching._check_room(tmp_path, [small, large], keep=True)
+    fetching._check_room(tmp_path, [small, large])
     free[0] -= 1
     with pytest.raises(DatasetError, match="--home"):
-        fetching._check_room(tmp_path, [small, large], keep=False)
+        fetching._check_room(tmp_path, [small, large])
 
 
 def test_a_dead_address_is_one_line(server, tmp_path):

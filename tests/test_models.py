@@ -72,6 +72,12 @@ def test_too_small_a_picture_is_one_line(name, shape, message):
         models.build(name, shape, 8)
 
 
+@pytest.mark.parametrize("options", [{"filters": (8, 8)}, {"filters": (8, 8, 16), "residual": True}])
+def test_filters_that_do_not_make_a_baseline(options):
+    with pytest.raises(ParameterError, match="must be three numbers"):
+        models.build("baseline-a-2d", (16, 32, 1), 3, **options)
+
+
 def test_the_first_convolution_of_the_baselines_sees_whole_columns():
     model = models.build("baseline-a-2d", (6, 30, 1), 3)
     x = np.random.default_rng(0).integers(0, 256, (1, 6, 30, 1)).astype("float32")

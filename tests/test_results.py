@@ -194,6 +194,28 @@ def test_a_difference_of_one_seed_is_drawn_from_the_same_tracks_for_both(clips):
     assert (nothing.low, nothing.high) == (0, 0)
 
 
+def test_the_same_difference_in_every_seed_is_no_interval_of_width_0(clips):
+    truth = clips["genre"].map(GENRES.index).to_numpy()
+    results = []
+    for more in (0, 1):  # the second has one clip more right, in every seed
+        parts = []
+        for seed, right in enumerate((70, 40, 45)):
+            said = np.where(np.arange(len(truth)) < right + more, truth, (truth + 1) % 3)
+            parts.append(Result.from_arrays(clips, "test", np.eye(3)[said], GENRES, seed))
+        results.append(Result.concat(parts))
+    gap = paired_difference(*results)
+    assert gap.kind == "tracks"
+    assert gap.low <= 0 < gap.mean < gap.high
+
+
+def test_a_difference_of_nothing_is_refused(clips):
+    one = Result.from_arrays(clips, "test", probabilities_of(clips, 1), GENRES, 0)
+    with pytest.raises(RunError, match="has validation clips; there are test"):
+        paired_difference(one, one, split="validation")
+    with pytest.raises(ParameterError, match=r"level=1\.5"):
+        paired_difference(one, one, level=1.5)
+
+
 def test_a_difference_over_seeds_is_a_paired_t_interval(clips):
     a, b = (
         Result.concat(

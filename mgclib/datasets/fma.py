@@ -31,15 +31,15 @@ SIZES = {"small": 8000, "medium": 25000, "large": 106574, "full": 106574}
 PARTS = {"training": "train", "validation": "validation", "test": "test"}
 METADATA = "fma_metadata"
 
+AGAIN = f"move {METADATA} away, if it is there, then mgc data fetch fma-small brings it again"
+
 SHORT = "known fault: shorter than two seconds, though the table says 30"
 SILENT = "known fault: the file has no sound in it, though its checksum is right"
 KNOWN_FAULTS = {
     **dict.fromkeys(("098565", "098567", "098569"), SHORT),
     **dict.fromkeys(("099134", "108925", "133297"), SILENT),
 }
-"""Of FMA-small, by track; left out of every run. What is wrong in the larger ones is found by decoding."""
-
-NO_GENRE = "known fault: the table names no top genre for it"
+"""Of the clips of FMA-small, by track; left out of every run. What else is wrong is found by decoding."""
 
 GIB = 2**30
 HOST = "https://os.unil.cloud.switch.ch/fma"
@@ -79,7 +79,9 @@ def download(subset: str = "small", home: str | os.PathLike[str] | None = None, 
 
     Raises
     ------
-    DatasetError
+    ParameterError
+        For an unknown subset.
+    DatasetError, MgcError
         See `mgclib.datasets.fetch.fetch`.
     """
     home = data_home() / "fma" if home is None else Path(home)
@@ -97,8 +99,9 @@ def load(
 ) -> Dataset:
     """Load FMA from its published layout: ``fma_small/000/000002.mp3`` beside ``fma_metadata/tracks.csv``.
 
-    Tracks without a top genre, and the known faults, are left out by name and listed in `Dataset.set_aside`; any other
-    fault is set aside with a `FaultyClipWarning`. Of the whole tracks of ``full`` the middle is taken.
+    The known faults are left out by name and listed in `Dataset.set_aside`; any other fault is set aside with a
+    `FaultyClipWarning`. Tracks without a top genre are left out and counted in a note. Of the whole tracks of ``full``
+    the middle is taken.
 
     Parameters
     ----------
@@ -116,12 +119,14 @@ def load(
     -------
     Dataset
         ``track_id`` is the clip id, ``artist`` the artist's name with its number. ``lists["fma-official"]`` is the
-        published split, which keeps artists apart. Notebooks: ``densenet``, ``fusion``.
+        published split, which keeps artists apart.
 
     Raises
     ------
     DatasetError
         When sound or tables are not there, or are not FMA's.
+    ParameterError
+        For an unknown subset, or a clip length that is not above 0.
 
     Notes
     -----
@@ -130,10 +135,8 @@ def load(
     subset = _known(subset)
     if not clip_seconds > 0:
         raise ParameterError(f"clip_seconds={clip_seconds!r} must be above 0")
-    home = home_folder("fma", home, f"a folder with fma_{subset} and {METADATA} (mgc data fetch fma-{subset})")
+    home = _home(home, subset)
     folder = home / f"fma_{subset}"
-    if not folder.is_dir() and home.name == folder.name:
-        home, folder = home.parent, home
     if not folder.is_dir():
         there = ", ".join(sorted(p.name for p in home.iterdir() if p.name.startswith("fma_"))) or "nothing of FMA"
         raise DatasetError(
@@ -143,7 +146,7 @@ def load(
     table = track_table(home)
     table = table[table["subset"].isin(SUBSETS[: SUBSETS.index(subset) + 1])]
     aside = SetAside()
-    sounds = _named(folder, table, aside)
+    sounds, notes = _named(folder, subset, table["genre"].to_dict(), aside)
     facts = usable(sounds, clip_seconds, aside)
     aside.warn("fma")
     if facts.empty:
@@ -174,7 +177,7 @@ def load(
         content=dict(zip(facts["path"], facts["bytes_hash"], strict=True)),
         set_aside=aside.table(),
         lists={"fma-official": described["split"].rename("fma-official").sort_index()},
-        notes=() if len(clips) == SIZES[subset] else (f"{len(clips)} of FMA-{subset}'s {SIZES[subset]} tracks",),
+        notes=notes,
     ).limit(tracks_per_genre)
     return dataset if snippet_seconds is None else dataset.cut(snippet_seconds)
 
@@ -185,22 +188,38 @@ def _known(subset: str) -> str:
     return subset
 
 
-def _named(folder: Path, table: pd.DataFrame, aside: SetAside) -> dict[str, Found]:
-    """Return the files by track; those without a row or a genre, and the known faults, go to `aside`."""
-    sounds = {}
+def _home(home: str | os.PathLike[str] | None, subset: str = "small") -> Path:
+    """Return the folder that holds the tables; the folder of a subset stands for the one above it."""
+    home = home_folder("fma", home, f"a folder with fma_{subset} and {METADATA} (mgc data fetch fma-{subset})")
+    if home.is_file():
+        raise DatasetError(f"{home} is a file, expected FMA's folder; a mel pack is loaded with the data set 'folder'")
+    return home.parent if home.name in {f"fma_{one}" for one in SUBSETS} else home
+
+
+def _named(
+    folder: Path, subset: str, genres: dict[str, str], aside: SetAside
+) -> tuple[dict[str, Found], tuple[str, ...]]:
+    """Return the files by track, and what to know of them; files without a row, and the known faults, go to `aside`."""
+    known = {} if subset == "full" else KNOWN_FAULTS  # the faults are those of the clips, not of the whole tracks
+    sounds, there, nameless = {}, 0, 0
     for sound in list_sounds(folder, root=folder):
         track = sound.path.stem
-        if track in KNOWN_FAULTS:
-            aside.add(track, sound.path, KNOWN_FAULTS[track], known=True)
-        elif track not in table.index:
-            aside.add(sound.name, sound.path, f"{METADATA}/tracks.csv has no row for it in this subset")
-        elif pd.isna(table.loc[track, "genre"]):
-            aside.add(track, sound.path, NO_GENRE, known=True)
-        elif track in sounds:
+        if track in sounds:
             aside.add(sound.name, sound.path, f"a second file of {track}; {sounds[track].name} is used")
+        elif track in known:
+            there += 1
+            aside.add(track, sound.path, known[track], known=True)
+        elif track not in genres:
+            aside.add(sound.name, sound.path, f"{METADATA}/tracks.csv has no row for it in this subset")
+        elif pd.isna(genres[track]):
+            there, nameless = there + 1, nameless + 1
         else:
+            there += 1
             sounds[track] = sound
-    return sounds
+    notes = [] if there == SIZES[subset] else [f"{there} of FMA-{subset}'s {SIZES[subset]} tracks are there"]
+    if nameless:
+        notes.append(f"{nameless} tracks without a top genre are left out")
+    return sounds, tuple(notes)
 
 
 def track_table(home: str | os.PathLike[str] | None = None) -> pd.DataFrame:
@@ -223,7 +242,6 @@ def track_table(home: str | os.PathLike[str] | None = None) -> pd.DataFrame:
     DatasetError
         When there is no such table, or it is not FMA's.
     """
-    home = home_folder("fma", home, f"a folder with {METADATA} in it")
     path = _table_path(home, "tracks.csv")
     wanted = {
         ("track", "genre_top"): "genre",
@@ -233,30 +251,32 @@ def track_table(home: str | os.PathLike[str] | None = None) -> pd.DataFrame:
         ("set", "split"): "split",
         ("set", "subset"): "subset",
     }
+    how = {"header": None, "dtype": "str", "encoding": "utf-8", "keep_default_na": False}  # an artist may be called NA
     try:
-        heads = pd.read_csv(path, header=None, nrows=3, dtype="str", encoding="utf-8", keep_default_na=False)
+        heads = pd.read_csv(path, nrows=3, **how)
         pairs = list(zip(heads.iloc[0], heads.iloc[1], strict=True))
         if missing := [" / ".join(pair) for pair in wanted if pair not in pairs]:
             raise DatasetError(
-                f"{path} has no column {missing[0]!r}: expected FMA's table with its three header rows; fetch it again"
+                f"{path} has no column {missing[0]!r}: expected FMA's table with its three header rows; {AGAIN}"
             )
         columns = [0, *(pairs.index(pair) for pair in wanted)]
-        table = pd.read_csv(path, header=None, skiprows=3, dtype="str", usecols=columns, encoding="utf-8")[columns]
+        table = pd.read_csv(path, skiprows=3, usecols=columns, **how)[columns]
     except (ValueError, UnicodeDecodeError) as error:
-        raise DatasetError(f"{path}: not a readable table; fetch it again") from error
+        raise DatasetError(f"{path}: not a readable table; {AGAIN}") from error
     table.columns = ["track_id", *wanted.values()]
     strange = table.index[~table["track_id"].astype("str").str.fullmatch(r"\d{1,6}") | ~table["split"].isin(PARTS)]
     if len(strange):
         row = table.loc[strange[0]]
         raise DatasetError(
             f"{path}: row {strange[0] + 4} says track {row['track_id']!r} and split {row['split']!r}; expected a "
-            f"number and one of {', '.join(PARTS)}; fetch it again"
+            f"number and one of {', '.join(PARTS)}; {AGAIN}"
         )
     table = table.set_index(table.pop("track_id").str.zfill(6))
     if not table.index.is_unique:
-        raise DatasetError(f"{path}: track {table.index[table.index.duplicated()][0]} has two rows; fetch it again")
+        raise DatasetError(f"{path}: track {table.index[table.index.duplicated()][0]} has two rows; {AGAIN}")
     table["split"] = table["split"].map(PARTS)
-    table["artist"] = table["artist"].fillna("unknown") + " (" + table.pop("number").fillna("?") + ")"
+    table["artist"] = table["artist"].replace("", "unknown") + " (" + table.pop("number").replace("", "?") + ")"
+    table["genre"] = table["genre"].mask(table["genre"] == "")
     return table.sort_index()
 
 
@@ -279,7 +299,6 @@ def genre_table(home: str | os.PathLike[str] | None = None) -> pd.DataFrame:
     DatasetError
         When there is no such table, or it is not FMA's.
     """
-    home = home_folder("fma", home, f"a folder with {METADATA} in it")
     path = _table_path(home, "genres.csv")
     try:
         table = pd.read_csv(path, index_col="genre_id", encoding="utf-8", keep_default_na=False)
@@ -294,14 +313,13 @@ def genre_table(home: str | os.PathLike[str] | None = None) -> pd.DataFrame:
         ).sort_index()
     except (KeyError, ValueError, UnicodeDecodeError) as error:
         raise DatasetError(
-            f"{path}: expected the columns genre_id, #tracks, parent, title, top_level ({error}); fetch it again"
+            f"{path}: expected the columns genre_id, #tracks, parent, title, top_level ({error}); {AGAIN}"
         ) from error
 
 
-def _table_path(home: Path, name: str) -> Path:
+def _table_path(home: str | os.PathLike[str] | None, name: str) -> Path:
+    home = _home(home)
     path = home / METADATA / name
     if not path.is_file():
-        raise DatasetError(
-            f"no {METADATA}/{name} in {home}: get it with mgc data fetch fma-small, or unpack fma_metadata.zip there"
-        )
+        raise DatasetError(f"no {METADATA}/{name} in {home}: {AGAIN}")
     return path

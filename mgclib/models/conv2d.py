@@ -282,7 +282,8 @@ def column_cnn(
     Raises
     ------
     ParameterError
-        When the picture has fewer columns than the convolutions need, or a residual block would add other shapes.
+        When the picture has fewer columns than the convolutions need, there are not three of them, or a residual block
+        would add other shapes.
 
     Notes
     -----
@@ -290,14 +291,16 @@ def column_cnn(
     which are the two networks of Zhang, Lei, Xu and Xing, "Improved music genre classification with convolutional
     neural networks", Interspeech 2016, in the slides' references. A convolution of 513 × 4 over 513 rows is one along
     time with the rows as channels, and is written so: the other way TensorFlow 2.21 aborts on a CPU. Source: FMA
-    slides, "Architectures (2)", "Backup slides". Notebook: ``densenet``.
+    slides, "Architectures (2)", "Backup slides".
     """
+    if len(filters) != 3 or (residual and len(set(filters)) > 1):
+        raise ParameterError(
+            f"filters={filters} must be three numbers, and equal ones where residual adds their outputs"
+        )
     height, width, channels = input_shape
     shortest = 4 if residual else 4 + 2 * (3 + 2 * 3) + 3
     if width < shortest:
         raise ParameterError(f"a picture of {width} columns is too narrow for this network: it needs {shortest}")
-    if residual and len(set(filters)) > 1:
-        raise ParameterError(f"filters={filters} must be equal where a residual block adds their outputs")
     inputs = keras.Input(input_shape)
     x = layers.Permute((2, 1, 3))(layers.Rescaling(1 / 255)(inputs))
     x = layers.Reshape((width, height * channels))(x)
@@ -343,7 +346,6 @@ def densenet(input_shape: tuple[int, int, int], n_genres: int, *, momentum: floa
     -----
     6,955,784 weights that learn, as printed. Whether the authors began with ImageNet weights is not said; with one
     channel and exactly these counts, ours are drawn at random. Source: FMA slides, "Architectures (3) - DenseNet".
-    Notebook: ``densenet``.
     """
     if min(input_shape[:2]) < 32 or input_shape[2] != 1:
         shape = " × ".join(map(str, input_shape))

@@ -131,7 +131,9 @@ def ablation_gains(
         reach = 1.15 * max(1.0, *(100 * max(abs(min(g)), abs(max(g))) for g in table["gains"]))
         inside = table[["low", "high"]].abs().max().max() * 100
         reach = min(max(reach, 1.05 * inside if np.isfinite(inside) else 0), 1.6 * reach)
-        axes.set(xlim=(-reach, reach), ylim=(len(table) - 0.5, -0.5), xlabel=f"{label}\n{table['label'].iloc[0]}")
+        axes.set(
+            xlim=(-reach, reach), ylim=(len(table) - 0.5, -0.5), xlabel="\n".join([label, *table["label"].unique()])
+        )
         axes.set_yticks(range(len(table)), list(table.index))
         axes.set_title(name)
         axes.grid(False, axis="y")
