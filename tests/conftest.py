@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,13 @@ def _data_home(tmp_path_factory: pytest.TempPathFactory) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MGC_DATA", str(tmp_path_factory.mktemp("mgc_data")))
         yield
+
+
+@pytest.fixture(autouse=True)
+def _full_precision() -> None:
+    """Let no test build networks with the precision that another one trained with: Keras keeps it for the process."""
+    if "keras" in sys.modules:
+        sys.modules["keras"].mixed_precision.set_dtype_policy("float32")
 
 
 @pytest.fixture
