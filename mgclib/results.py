@@ -480,7 +480,7 @@ def paired_difference(
 
     Notes
     -----
-    Notebook: ``augmentation``.
+    Notebooks: ``augmentation``, ``transfer_baseline``.
     """
     if n < 1 or not 0 < level < 1:
         raise ParameterError(f"n={n} must be positive and level={level} between 0 and 1")
