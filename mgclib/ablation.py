@@ -22,7 +22,8 @@ from sklearn.metrics import roc_auc_score
 from mgclib.ensemble import members, side_by_side
 from mgclib.errors import ParameterError
 from mgclib.networks import KerasClassifier
-from mgclib.results import Result, paired_difference
+from mgclib.paired import paired_difference
+from mgclib.results import Result
 from mgclib.training import run_seeds
 
 if TYPE_CHECKING:
@@ -141,7 +142,7 @@ def differences(result: Result, metric: str = "accuracy", base: str = "none") ->
     -------
     pd.DataFrame
         Index ``condition``, without `base`; columns ``mean``, ``low``, ``high`` and ``label`` (the interval of
-        `mgclib.results.paired_difference`, and what it is over), ``survives``: whether it leaves out 0, ``gains`` (a
+        `mgclib.paired.paired_difference`, and what it is over), ``survives``: whether it leaves out 0, ``gains`` (a
         tuple, by seed).
 
     Raises

@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from mgclib.metrics import Interval
 from mgclib.results import Result
 
-__all__ = ["MISSING", "ends", "epochs", "listed", "percent", "settings_apart", "span", "tell"]
+__all__ = ["MISSING", "ends", "epochs", "listed", "percent", "points", "settings_apart", "span", "tell"]
 
 MISSING = "…"
 """A gap in a sentence, for what is not recorded yet; how-to-read.md says so."""
@@ -30,6 +31,20 @@ def percent(value: Result | float | None, metric: str = "accuracy", split: str =
         return MISSING
     share = value.interval(metric, split).mean if isinstance(value, Result) else value
     return f"{100 * share:.0f} %"
+
+
+def points(gap: Interval | None) -> str:
+    """Return a difference of two shares with its interval, e.g. ``+2.0 points [-6.0, +10.0]``; None: `MISSING`.
+
+    Parameters
+    ----------
+    gap : Interval or None
+        From `mgclib.paired.paired_difference`.
+    """
+    if gap is None:
+        return MISSING
+    mean, low, high = (100 * value for value in (gap.mean, gap.low, gap.high))
+    return f"{mean:+.1f} points [{low:+.1f}, {high:+.1f}]"
 
 
 def span(values: Iterable[float] | None, unit: str = "") -> str:

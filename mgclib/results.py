@@ -32,10 +32,7 @@ from mgclib.predictions import (
 )
 from mgclib.splits import PARTS, PROTOCOLS
 
-__all__ = ["HISTORY_COLUMNS", "METRICS", "Interval", "Result", "mcnemar", "paired_difference", "predictions_frame"]
-
-SAME = 1e-9
-"""Differences that differ by less are the same: what rounding leaves."""
+__all__ = ["HISTORY_COLUMNS", "METRICS", "Interval", "Result", "predictions_frame"]
 
 KEPT_SCORES = {
     ("best", "epoch"): "epoch",
@@ -277,14 +274,30 @@ class Result:
         ParameterError
             For an unknown metric, or `n` or `level` out of range.
         """
-        resampled, tracks = self._resampled(metric, split, n, seed, level)
+        if not 0 < level < 1:
+            raise ParameterError(f"level={level} must be between 0 and 1")
+        resampled, tracks = self.resampled(metric, split, n, seed)
         return metrics.quantile_interval(self.metric(metric, split).mean(), resampled, tracks, level)
 
-    def _resampled(self, metric: str, split: str, n: int, seed: int, level: float) -> tuple[np.ndarray, int]:
-        """Return the mean over seeds in `n` resamples of the tracks of a part, and how many tracks there are."""
+    def resampled(
+        self, metric: str = "accuracy", split: str = "test", n: int = 2000, seed: int = 0
+    ) -> tuple[np.ndarray, int]:
+        """Return the mean over seeds in `n` resamples of the tracks of a part, and how many tracks there are.
+
+        Two results with the same rows get the same resamples from the same seed.
+
+        Returns
+        -------
+        np.ndarray [shape=(n,), float], int
+
+        Raises
+        ------
+        ParameterError
+            For an unknown metric, or `n` out of range.
+        """
         metrics.lookup(metric)
-        if n < 1 or not 0 < level < 1:
-            raise ParameterError(f"n={n} must be positive and level={level} between 0 and 1")
+        if n < 1:
+            raise ParameterError(f"n={n} must be positive")
         rows = self.select(split)
         groups, names = pd.factorize(rows["track_id"])
         per_seed = [np.flatnonzero(rows["seed"] == one) for one in self.seeds]
@@ -392,112 +405,6 @@ class Result:
             return cls(tables.pop("predictions"), tuple(facts["genres"]), tables.pop("history"), *told, tables)
         except RunError as error:
             raise RunError(f"{folder}: {error}") from error
-
-
-def mcnemar(a: Result, b: Result, split: str = "test") -> pd.DataFrame:
-    """Compare two results clip by clip with the exact McNemar test, each seed on its own.
-
-    Clips are paired by id within a seed; clips that only one result has are counted and left out. The test
-    clips of different seeds overlap, so p-values are not pooled. The test takes clips for independent: where a track
-    has several, its p-values are too small; compare ``a.vote()`` with ``b.vote()`` instead.
-
-    Parameters
-    ----------
-    a, b : Result
-        Two models, run on the same seeds and split.
-    split : {"test", "validation", "train"}
-
-    Returns
-    -------
-    pd.DataFrame
-        Index ``seed``; columns ``n`` (pairs), ``both``, ``only_a``, ``only_b``, ``neither`` (clips with the right
-        genre), ``p_value``, ``unpaired``.
-
-    Raises
-    ------
-    RunError
-        When no seed and clip is in both results.
-    """
-    right = [
-        table.assign(right=table["genre"] == table["predicted"])[["seed", "clip_id", "right"]]
-        for table in (a.predicted(split), b.predicted(split))
-    ]
-    joined = right[0].merge(right[1], on=["seed", "clip_id"], how="outer", suffixes=("_a", "_b"), indicator=True)
-    rows = {}
-    for seed, table in joined.groupby("seed"):
-        pairs = table[table["_merge"] == "both"]
-        if pairs.empty:
-            continue
-        in_a, in_b = (pairs[column].astype(bool) for column in ("right_a", "right_b"))
-        only_a, only_b = int((in_a & ~in_b).sum()), int((in_b & ~in_a).sum())
-        rows[int(seed)] = {
-            "n": len(pairs),
-            "both": int((in_a & in_b).sum()),
-            "only_a": only_a,
-            "only_b": only_b,
-            "neither": int((~in_a & ~in_b).sum()),
-            "p_value": metrics.exact_mcnemar(only_a, only_b),
-            "unpaired": len(table) - len(pairs),
-        }
-    if not rows:
-        raise RunError(
-            f"seeds {list(a.seeds)} and {list(b.seeds)} share no {split} clip; "
-            "run both models with the same dataset, protocol and seeds"
-        )
-    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("seed")
-
-
-def paired_difference(
-    a: Result,
-    b: Result,
-    metric: str = "accuracy",
-    split: str = "test",
-    n: int = 2000,
-    seed: int = 0,
-    level: float = 0.95,
-) -> Interval:
-    """Return by how much `b` is above `a`, with the interval of this difference.
-
-    Student's t over the seeds, each of them paired. With one seed, or when all seeds differ by the same, `n` resamples
-    of the tracks stand in, the same tracks for both; `Interval.kind` says which it is.
-
-    Parameters
-    ----------
-    a, b : Result
-        Two models, run on the same seeds and splits.
-    metric : str
-        A name in `METRICS`.
-    split : {"test", "validation", "train"}
-    n, seed, level
-        As in `Result.bootstrap`.
-
-    Raises
-    ------
-    RunError
-        When the two were not asked about the same clips with the same seeds, or about none of this part.
-    ParameterError
-        For an unknown metric, or `n` or `level` out of range.
-
-    Notes
-    -----
-    Notebooks: ``augmentation``, ``transfer_baseline``.
-    """
-    if n < 1 or not 0 < level < 1:
-        raise ParameterError(f"n={n} must be positive and level={level} between 0 and 1")
-    keys = [result.select(split).set_index(list(KEYS)).index for result in (a, b)]
-    if keys[0].empty and keys[1].empty:
-        raise RunError(f"neither of the two results has {split} clips; there are {', '.join(a.parts)}")
-    if not keys[0].sort_values().equals(keys[1].sort_values()):
-        raise RunError(
-            f"the {split} clips of the two results, or their seeds {list(a.seeds)} and {list(b.seeds)}, are not the "
-            "same: run both models with the same dataset, protocol and seeds"
-        )
-    first, second = (replace(one, predictions=one.select(split).sort_values(list(KEYS))) for one in (a, b))
-    gains = second.metric(metric, split) - first.metric(metric, split)
-    if len(gains) > 1 and np.ptp(gains) > SAME:
-        return metrics.t_interval(gains.to_numpy(), level)
-    (before, tracks), (after, _) = (one._resampled(metric, split, n, seed, level) for one in (first, second))
-    return metrics.quantile_interval(gains.mean(), after - before, tracks, level)
 
 
 def _codes(values: pd.Series, genres: tuple[str, ...]) -> np.ndarray:

@@ -207,6 +207,19 @@ def test_a_corrupt_archive_is_named_and_nothing_is_half_unpacked(server, tmp_pat
     assert left(tmp_path / "home") == {"fma_metadata", "fma_small.zip.part"}
 
 
+@pytest.mark.parametrize(("place", "value"), [(0, 1), (2, 97)])  # a password; a compression that nobody has
+def test_an_archive_that_python_cannot_unpack_is_named(server, tmp_path, place, value):
+    file = server.folder / "fma_small.zip"
+    with zipfile.ZipFile(file, "w") as packed:
+        packed.writestr("fma_small/000/000002.mp3", b"sound")
+    body = bytearray(file.read_bytes())
+    for header, offset in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        body[body.index(header) + offset + place] = value
+    file.write_bytes(body)
+    with pytest.raises(DatasetError, match=r"cannot be unpacked here \(.*\); unpack it by hand"):
+        get(server, tmp_path / "home")
+
+
 @pytest.mark.parametrize(
     "name", ["../evil.txt", "/etc/evil.txt", "fma_small/../../evil.txt", "other/file.mp3", "a\\..\\..\\b"]
 )

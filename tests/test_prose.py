@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from mgclib import prose
+from mgclib.metrics import Interval
 from mgclib.results import Result, predictions_frame
 
 GENRES = ("blues", "rock")
@@ -42,6 +43,11 @@ def test_of_a_result_the_mean_over_its_seeds_is_told():
 
 def test_what_was_not_recorded_leaves_a_gap_in_the_sentence():
     assert prose.percent(None) == prose.span(None) == prose.epochs(None) == "…"
+
+
+def test_a_gap_is_told_in_points_with_its_interval():
+    assert prose.points(Interval(0.02, -0.0601, 0.1, 100, "tracks")) == "+2.0 points [-6.0, +10.0]"
+    assert prose.points(None) == prose.MISSING
 
 
 def test_a_span_goes_from_the_least_to_the_greatest():

@@ -12,7 +12,8 @@ import sklearn.metrics as reference
 from scipy import stats
 
 from mgclib.errors import MgcError, ParameterError, RunError
-from mgclib.results import METRICS, Result, mcnemar, paired_difference, predictions_frame
+from mgclib.paired import mcnemar, paired_difference
+from mgclib.results import METRICS, Result, predictions_frame
 
 GENRES = ("blues", "jazz", "pop")
 N_TRACKS, CLIPS_PER_TRACK = 20, 3

@@ -16,7 +16,7 @@ ROOMS = (
     "audio features projection short_term analysis summary shards store inputs datasets example listening allocation "
     "splits",
     # result: predictions are stored, metrics are derived
-    "metrics predictions results ensemble prose records style augment plots clouds sliders",
+    "metrics predictions results paired ensemble prose records style augment plots clouds sliders",
     # model: what trains also splits and makes a result
     "models cam embeddings callbacks batches networks fitted training learning_curve ablation tuning "
     "transfer_learning importance filters",

@@ -229,7 +229,7 @@ def _unpack(archive: Archive, file: Path, home: Path) -> None:
         if not members:
             raise zipfile.BadZipFile("there is nothing in it")
         (scratch / archive.folder).replace(home / archive.folder)
-    except (zipfile.BadZipFile, EOFError, NotImplementedError, zlib.error, OSError) as error:
+    except (zipfile.BadZipFile, EOFError, RuntimeError, zlib.error, OSError) as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise
         raise DatasetError(

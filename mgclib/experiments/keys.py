@@ -51,8 +51,9 @@ TRAINING = (
 )
 """Modules of mgclib on the way from sound files to a fitted model; what they import from mgclib counts too."""
 
-NOT_TRAINING = ("documents", "ensemble", "errors", "files", "fitted", "predictions", "records", "results")
-"""Imported there, but without a say in what is learned: ``fitted`` writes models down, ``ensemble`` adds up answers."""
+NOT_TRAINING = ("documents", "ensemble", "errors", "files", "fitted", "paired", "predictions", "records", "results")
+"""Imported there, but without a say in what is learned: ``fitted`` writes models down, ``ensemble`` and ``paired``
+look at answers."""
 
 SYNTHESIS = ("datasets/synthesis", "datasets/synthetic", "example")
 """What makes synthetic music."""

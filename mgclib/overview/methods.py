@@ -13,8 +13,9 @@ from pandas.io.formats.style import Styler
 
 from mgclib import metrics, records
 from mgclib.metrics import wilson
+from mgclib.paired import mcnemar
 from mgclib.reports.loader import item
-from mgclib.results import Result, mcnemar
+from mgclib.results import Result
 
 __all__ = [
     "CS464",
