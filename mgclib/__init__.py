@@ -48,6 +48,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "splits",
         "store",
         "summary",
+        "survey",
         "training",
         "transfer_learning",
         "tuning",

@@ -1,4 +1,4 @@
-"""Keras callbacks: the epoch log, the best epoch's weights, and the stopping rules."""
+"""What Keras is told of a training: epoch log, best epoch's weights, stopping rules, a score and an optimizer."""
 
 from __future__ import annotations
 
@@ -9,11 +9,64 @@ from typing import TYPE_CHECKING, Any
 import keras
 import numpy as np
 import pandas as pd
+from keras import ops
 
 if TYPE_CHECKING:
     from mgclib.networks import Training
 
-__all__ = ["EpochLog", "StopAtAccuracy", "training_callbacks"]
+__all__ = ["Adam", "EpochLog", "F1OfMeans", "StopAtAccuracy", "training_callbacks"]
+
+
+class Adam(keras.optimizers.Adam):
+    """Adam whose weight decay is that of PyTorch's Adam: it is added to the gradient, for every weight.
+
+    Keras' own ``weight_decay`` shrinks the weights beside the step (AdamW), which is another method (Loshchilov and
+    Hutter, 2019).
+
+    Parameters
+    ----------
+    decay : float >= 0
+    **settings
+        Of `keras.optimizers.Adam`.
+    """
+
+    def __init__(self, decay: float, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.decay = decay
+
+    def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
+        pulled = ops.cast(gradient, variable.dtype) + self.decay * ops.convert_to_tensor(variable)
+        super().update_step(pulled, variable, learning_rate)
+
+
+class F1OfMeans(keras.metrics.Metric):
+    """The harmonic mean of macro precision and macro recall (``f1_of_means`` of `mgclib.metrics`), epoch by epoch.
+
+    Parameters
+    ----------
+    n_genres : int >= 2
+    """
+
+    def __init__(self, n_genres: int) -> None:
+        super().__init__(name="f1", dtype="float32")
+        self.confusion = self.add_variable((n_genres, n_genres), "zeros", name="confusion")
+
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+        n_genres = self.confusion.shape[0]
+        y_true = ops.convert_to_tensor(y_true)
+        if len(y_true.shape) > 1 and y_true.shape[-1] == n_genres:
+            y_true = ops.argmax(y_true, axis=-1)
+        rows = ops.one_hot(ops.cast(ops.reshape(y_true, (-1,)), "int32"), n_genres, dtype="float32")
+        columns = ops.one_hot(ops.argmax(y_pred, axis=-1), n_genres, dtype="float32")
+        self.confusion.assign_add(ops.matmul(ops.transpose(rows), columns))
+
+    def result(self) -> Any:
+        hits = ops.diagonal(self.confusion)
+        precision, recall = (ops.mean(hits / ops.maximum(ops.sum(self.confusion, axis), 1.0)) for axis in (0, 1))
+        return 2 * precision * recall / ops.maximum(precision + recall, 1e-12)
+
+    def reset_state(self) -> None:
+        self.confusion.assign(ops.zeros_like(self.confusion))
 
 
 class StopAtAccuracy(keras.callbacks.Callback):
@@ -61,7 +114,7 @@ class EpochLog(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         logs = logs or {}
-        names = ("accuracy", "loss", "val_accuracy", "val_loss")
+        names = ["accuracy", "loss", "val_accuracy", "val_loss", *(name for name in ("f1", "val_f1") if name in logs)]
         row = {name: float(logs.get(name, np.nan)) for name in names}
         number = len(self.rows) + 1
         seconds = time.perf_counter() - self._started

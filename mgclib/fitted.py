@@ -31,6 +31,7 @@ from mgclib import inputs, models
 from mgclib.errors import MgcError, ParameterError, RunError
 from mgclib.files import refusals_told
 from mgclib.models.backend import import_keras
+from mgclib.networks import asked
 
 if TYPE_CHECKING:
     from mgclib.datasets.dataset import Dataset
@@ -119,7 +120,7 @@ class _Network:
     model: Any
 
     def predict_proba(self, x: np.ndarray) -> np.ndarray:
-        return np.asarray(self.model.predict(x, batch_size=256, verbose=0), dtype=np.float32)
+        return asked(self.model, x)
 
 
 def is_kept(folder: str | os.PathLike[str]) -> bool:
@@ -198,9 +199,14 @@ def _described(classifier: Any) -> dict[str, Any]:
     return {
         "kind": "network",
         "architecture": classifier.architecture,
-        "input_shape": list(classifier.model.input_shape[1:]),
+        "input_shape": _without_batch(classifier.model.input_shape),
         "options": {name: value for name, value in classifier.options.items() if name != "weights"},
     }
+
+
+def _without_batch(shape: tuple | list) -> list:
+    """Return the shape of one input as JSON has it, or of each of several."""
+    return [_without_batch(one) for one in shape] if isinstance(shape, list) else list(shape[1:])
 
 
 @contextlib.contextmanager
@@ -259,7 +265,8 @@ def _network(folder: Path, known: Mapping[str, Any], n_genres: int) -> _Network:
     before = keras.mixed_precision.dtype_policy()
     keras.mixed_precision.set_dtype_policy("float32")
     try:
-        model = models.build(known["architecture"], tuple(known["input_shape"]), n_genres, **known["options"])
+        shape = tuple(tuple(one) if isinstance(one, list) else one for one in known["input_shape"])
+        model = models.build(known["architecture"], shape, n_genres, **known["options"])
     finally:
         keras.mixed_precision.set_dtype_policy(before)
     model.load_weights(folder / WEIGHTS)

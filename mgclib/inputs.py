@@ -25,7 +25,17 @@ from mgclib.summary import SummarySpec
 if TYPE_CHECKING:
     from mgclib.datasets.dataset import Dataset
 
-__all__ = ["Inputs", "MelPictures", "SummaryFeatures", "Waveforms", "from_dict"]
+__all__ = [
+    "Inputs",
+    "MelPictures",
+    "Several",
+    "SummaryFeatures",
+    "Waveforms",
+    "WaveformsAndPictures",
+    "arrays_of",
+    "fed",
+    "from_dict",
+]
 
 
 class Inputs(Spec, ABC):
@@ -132,8 +142,73 @@ class SummaryFeatures(Inputs):
         return store.summary_features(dataset, self.summary, **stored)
 
 
+@dataclasses.dataclass(frozen=True)
+class Several:
+    """Several inputs of the same clips; chosen from by row all at once, as an array is.
+
+    Parameters
+    ----------
+    arrays : tuple of np.ndarray [shape=(n_clips, …)]
+        In the order in which the network takes them.
+    """
+
+    arrays: tuple[np.ndarray, ...]
+
+    def __post_init__(self) -> None:
+        counts = [len(array) for array in self.arrays]
+        if len(set(counts)) != 1:
+            raise ParameterError(f"inputs of {counts} clips do not belong together: expected the same clips in each")
+
+    def __len__(self) -> int:
+        return len(self.arrays[0])
+
+    def __getitem__(self, rows: Any) -> Several:
+        return Several(tuple(array[rows] for array in self.arrays))
+
+    @property
+    def shape(self) -> tuple:
+        """(n_clips, shape of one clip's first input, of its second, …)."""
+        return (len(self), *(tuple(array.shape[1:]) for array in self.arrays))
+
+
+def arrays_of(x: np.ndarray | Several) -> tuple[np.ndarray, ...]:
+    """Return the arrays that a network is given : tuple of np.ndarray, one unless there are several."""
+    return x.arrays if isinstance(x, Several) else (x,)
+
+
+def fed(x: np.ndarray | Several) -> np.ndarray | list[np.ndarray]:
+    """Return inputs as Keras takes them: an array, or a list of several."""
+    return list(x.arrays) if isinstance(x, Several) else x
+
+
+@dataclasses.dataclass(frozen=True)
+class WaveformsAndPictures(Inputs):
+    """The sound itself and its spectrogram, for networks that take both.
+
+    Parameters
+    ----------
+    waveforms : Waveforms
+    pictures : MelPictures
+    """
+
+    kind: ClassVar[str] = "waveforms-and-pictures"
+
+    waveforms: Waveforms
+    pictures: MelPictures
+
+    def __post_init__(self) -> None:
+        for name, recipe in (("waveforms", Waveforms), ("pictures", MelPictures)):
+            if isinstance(getattr(self, name), Mapping):
+                self._put(name, recipe.from_dict(getattr(self, name)))
+
+    def of(self, dataset: Dataset, **stored: Any) -> Several:
+        """Return both for all clips : Several, of ``Waveforms.of`` and ``MelPictures.of``."""
+        return Several((self.waveforms.of(dataset, **stored), self.pictures.of(dataset, **stored)))
+
+
 KINDS: dict[str, str] = {
-    recipe.kind: f"inputs:{recipe.__name__}" for recipe in (MelPictures, Waveforms, SummaryFeatures)
+    recipe.kind: f"inputs:{recipe.__name__}"
+    for recipe in (MelPictures, Waveforms, SummaryFeatures, WaveformsAndPictures)
 }
 KINDS["backbone-features"] = "embeddings:BackboneFeatures"
 """Where each kind of recipe lives: ``module:class`` below mgclib."""

@@ -19,6 +19,7 @@ from sklearn.utils.class_weight import compute_class_weight
 
 from mgclib import models
 from mgclib.errors import ParameterError, RunError
+from mgclib.inputs import Several, arrays_of, fed
 from mgclib.models.backend import import_keras
 
 __all__ = ["FineTuning", "KerasClassifier", "Training", "class_weights", "precision_policy"]
@@ -54,6 +55,10 @@ class Training:
         ReduceLROnPlateau: divide the learning rate by `reduce_factor` after so many such epochs.
     reduce_factor : float above 1
         See `reduce_patience`.
+    weight_decay : float >= 0
+        Added to the gradient, this many times each weight, as PyTorch's Adam does it (with the optimizer ``adam``).
+    follow_f1 : bool
+        Keep the F1 of macro precision and macro recall of each epoch, too (history: ``f1``, ``val_f1``).
     stop_accuracy : float in (0, 1] or None
         End as soon as the training accuracy is above this (CS464 report: 0.80, 0.87, 0.90).
     precision : str
@@ -71,6 +76,8 @@ class Training:
     reduce_factor: float = 2.0
     stop_accuracy: float | None = None
     precision: str = "auto"
+    weight_decay: float = 0.0
+    follow_f1: bool = False
 
     def __post_init__(self) -> None:
         for name in ("epochs", "batch_size", "patience", "reduce_patience"):
@@ -79,6 +86,9 @@ class Training:
                 raise ParameterError(f"{name}={value!r} must be a positive integer")
         if not self.learning_rate > 0:
             raise ParameterError(f"learning_rate={self.learning_rate!r} must be positive")
+        if self.weight_decay < 0 or (self.weight_decay and self.optimizer != "adam"):
+            found = f"weight_decay={self.weight_decay!r} with the optimizer {self.optimizer!r}"
+            raise ParameterError(f"{found} must be 0, or positive with the optimizer 'adam'")
         if not self.reduce_factor > 1:
             raise ParameterError(f"reduce_factor={self.reduce_factor!r} must be above 1")
         if self.monitor not in ("val_loss", "val_accuracy", None):
@@ -214,6 +224,8 @@ class KerasClassifier:
         keras.utils.set_random_seed(self.seed)
         keras.mixed_precision.set_dtype_policy(precision_policy(self.training.precision))
         model = models.build(self.architecture, x.shape[1:], self.n_genres, **self.options)
+        if self.augment is not None and isinstance(x, Several):
+            raise ParameterError(f"{self.architecture} takes several inputs, which cannot be augmented: leave it out")
         more = self.fine_tuning.training.epochs if self.fine_tuning else 0
         log = EpochLog(self.training.epochs + more, self.training.monitor, verbose=self.verbose)
         with tempfile.TemporaryDirectory() as scratch:
@@ -256,12 +268,15 @@ class KerasClassifier:
     ) -> None:
         """Train for some epochs; leave `model` at the best epoch of this and all phases before."""
         keras = import_keras()
-        from mgclib.callbacks import training_callbacks
+        from mgclib.callbacks import Adam, F1OfMeans, training_callbacks
 
         optimizer = keras.optimizers.get(training.optimizer)
+        if training.weight_decay:
+            optimizer = Adam(training.weight_decay)
         optimizer.learning_rate = training.learning_rate
         loss = "sparse_categorical_crossentropy" if self.augment is None else "categorical_crossentropy"
-        model.compile(optimizer, loss, metrics=["accuracy"])
+        followed = ["accuracy", F1OfMeans(self.n_genres)] if training.follow_f1 else ["accuracy"]
+        model.compile(optimizer, loss, metrics=followed)
         best_before, start = log.best_score, model.get_weights() if log.best_epoch else None
         weights.unlink(missing_ok=True)
         validated = validation is not None and training.monitor is not None
@@ -273,7 +288,8 @@ class KerasClassifier:
             "verbose": 0,
         }
         if self.augment is None:
-            model.fit(x, y, batch_size=training.batch_size, validation_data=validation, **settings)
+            held_out = validation and (fed(validation[0]), validation[1])
+            model.fit(fed(x), y, batch_size=training.batch_size, validation_data=held_out, **settings)
         else:
             from mgclib.batches import AugmentedBatches
 
@@ -295,5 +311,11 @@ class KerasClassifier:
         """Return probabilities : np.ndarray [shape=(n, n_genres), float32, rows sum to 1]."""
         if self.model is None:
             raise ParameterError("this classifier is not fitted yet: call fit first")
-        batch_size = min(256, max(1, BATCH_VALUES // int(np.prod(x.shape[1:]))))
-        return np.asarray(self.model.predict(x, batch_size=batch_size, verbose=0), dtype=np.float32)
+        return asked(self.model, x)
+
+
+def asked(model: Any, x: np.ndarray | Several) -> np.ndarray:
+    """Return what a network answers : np.ndarray [shape=(n, n_genres), float32], batch by batch as memory allows."""
+    values = sum(int(np.prod(array.shape[1:])) for array in arrays_of(x))
+    batch_size = min(256, max(1, BATCH_VALUES // values))
+    return np.asarray(model.predict(fed(x), batch_size=batch_size, verbose=0), dtype=np.float32)

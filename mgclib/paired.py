@@ -13,7 +13,7 @@ from mgclib.metrics import Interval
 from mgclib.predictions import KEYS
 from mgclib.results import Result
 
-__all__ = ["mcnemar", "paired_difference"]
+__all__ = ["common_seeds", "mcnemar", "paired_difference"]
 
 SAME = 1e-9
 """Differences that differ by less are the same: what rounding leaves."""
@@ -70,6 +70,33 @@ def mcnemar(a: Result, b: Result, split: str = "test") -> pd.DataFrame:
             "run both models with the same dataset, protocol and seeds"
         )
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("seed")
+
+
+def common_seeds(a: Result, b: Result) -> tuple[Result, Result]:
+    """Return both results with those seeds only that both have.
+
+    Parameters
+    ----------
+    a, b : Result
+        Run with the same protocol, so that a seed is the same split.
+
+    Raises
+    ------
+    RunError
+        When they share no seed.
+    """
+    shared = sorted(set(a.seeds) & set(b.seeds))
+    if not shared:
+        raise RunError(f"seeds {list(a.seeds)} and {list(b.seeds)} have none in common; run both with the same")
+    return _with_seeds(a, shared), _with_seeds(b, shared)
+
+
+def _with_seeds(result: Result, seeds: list[int]) -> Result:
+    predictions, history = result.predictions, result.history
+    kept = {"predictions": predictions[predictions["seed"].isin(seeds)], "history": history}
+    if len(history):
+        kept["history"] = history[history["seed"].isin(seeds)]
+    return replace(result, **{name: table.reset_index(drop=True) for name, table in kept.items()})
 
 
 def paired_difference(

@@ -41,6 +41,9 @@ HISTORY_COLUMNS = {
 }
 """The phase is 2 in fine-tuning (`mgclib.networks.FineTuning`), else 1."""
 
+FOLLOWED_COLUMNS = {"f1": "float64", "val_f1": "float64"}
+"""Columns of a history that only trainings with `mgclib.networks.Training.follow_f1` have."""
+
 
 def predictions_frame(
     clips: pd.DataFrame,
@@ -132,15 +135,16 @@ def checked_predictions(table: pd.DataFrame, genres: tuple[str, ...]) -> pd.Data
 
 def checked_history(table: pd.DataFrame) -> pd.DataFrame:
     """Return the learning curves with all of `HISTORY_COLUMNS`, or raise `RunError` naming what is wrong."""
-    surplus = sorted(set(table.columns) - set(HISTORY_COLUMNS))
+    columns = HISTORY_COLUMNS | {name: kind for name, kind in FOLLOWED_COLUMNS.items() if name in table}
+    surplus = sorted(set(table.columns) - set(columns))
     if surplus:
-        raise RunError(f"history has unknown columns {surplus}; expected {', '.join(HISTORY_COLUMNS)}")
+        raise RunError(f"history has unknown columns {surplus}; expected {', '.join(columns)}")
     if len(table) and not {"seed", "epoch"} <= set(table.columns):
         raise RunError("history has no seed or epoch; expected a row per seed and epoch")
-    filled = table.reindex(columns=list(HISTORY_COLUMNS)).reset_index(drop=True)
+    filled = table.reindex(columns=list(columns)).reset_index(drop=True)
     filled["best"] = filled["best"].eq(True)
     filled["phase"] = filled["phase"].fillna(1)
-    filled = filled.astype(HISTORY_COLUMNS)
+    filled = filled.astype(columns)
     if len(filled) and filled["epoch"].min() < 1:
         raise RunError(f"history has epoch {filled['epoch'].min()}; epochs count from 1")
     return filled

@@ -13,8 +13,8 @@ ROOMS = (
     # on the ground
     "errors files documents compiled",
     # dataset -> split -> inputs
-    "audio features projection short_term analysis summary shards store inputs datasets example listening allocation "
-    "splits",
+    "audio features projection short_term analysis summary shards store inputs datasets survey example listening "
+    "allocation splits",
     # result: predictions are stored, metrics are derived
     "metrics predictions results paired ensemble prose records style augment plots clouds sliders",
     # model: what trains also splits and makes a result

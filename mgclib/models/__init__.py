@@ -5,6 +5,8 @@
 each where it is described and how many parameters it must have; one parametrised test covers it.
 """
 
+from mgclib.models import derivation
+from mgclib.models.cost import counts
 from mgclib.models.registry import REGISTRY, Architecture, Layer, architecture, build, structure
 
-__all__ = ["REGISTRY", "Architecture", "Layer", "architecture", "build", "structure"]
+__all__ = ["REGISTRY", "Architecture", "Layer", "architecture", "build", "counts", "derivation", "structure"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import keras
 from keras import layers
 
@@ -15,6 +17,7 @@ __all__ = [
     "cs464_cnn",
     "cs464_keras_cnn",
     "densenet",
+    "densenet_features",
     "gap_cnn",
     "techno_cnn",
 ]
@@ -320,7 +323,17 @@ def column_cnn(
     return genre_model(inputs, x, n_genres, "baseline_b" if residual else "baseline_a_2d")
 
 
-def densenet(input_shape: tuple[int, int, int], n_genres: int, *, momentum: float = 0.9) -> keras.Model:
+DENSENET121 = (6, 12, 24, 16)
+"""Layers in each of the four blocks of DenseNet121."""
+
+
+def densenet(
+    input_shape: tuple[int, int, int],
+    n_genres: int,
+    *,
+    blocks: Sequence[int] = DENSENET121,
+    momentum: float = 0.9,
+) -> keras.Model:
     """Build the FMA slides' DenseNet: DenseNet121 whose first convolution takes one channel, and one linear layer.
 
     Parameters
@@ -329,6 +342,8 @@ def densenet(input_shape: tuple[int, int, int], n_genres: int, *, momentum: floa
         At least 32 × 32; pixels 0 … 255 (scaled to [0, 1] by the first layer).
     n_genres : int >= 2
         8 in the report.
+    blocks : sequence of four int >= 1
+        Layers in each block; fewer for a quick look.
     momentum : float in [0, 1)
         Of every batch normalisation.
 
@@ -340,20 +355,59 @@ def densenet(input_shape: tuple[int, int, int], n_genres: int, *, momentum: floa
     Raises
     ------
     ParameterError
-        For a smaller picture or more channels.
+        For a smaller picture, more channels, or not four blocks.
 
     Notes
     -----
-    6,955,784 weights that learn, as printed. Whether the authors began with ImageNet weights is not said; with one
+    6,955,784 weights that learn, as printed; the layers are those of ``keras.applications.DenseNet121``, which takes no
+    other blocks. Whether the authors began with ImageNet weights is not said; with one
     channel and exactly these counts, ours are drawn at random. Source: FMA slides, "Architectures (3) - DenseNet".
     """
-    if min(input_shape[:2]) < 32 or input_shape[2] != 1:
-        shape = " × ".join(map(str, input_shape))
-        raise ParameterError(f"this DenseNet takes pictures of at least 32 × 32 pixels with 1 channel, not {shape}")
     inputs = keras.Input(input_shape)
-    x = layers.Rescaling(1 / 255)(inputs)
-    body = keras.applications.DenseNet121(include_top=False, weights=None, input_tensor=x)
-    for layer in body.layers:
-        if isinstance(layer, layers.BatchNormalization):
-            layer.momentum = momentum
-    return genre_model(inputs, layers.GlobalAveragePooling2D()(body.output), n_genres, "densenet")
+    return genre_model(inputs, densenet_features(inputs, blocks=blocks, momentum=momentum), n_genres, "densenet")
+
+
+def densenet_features(
+    inputs: keras.KerasTensor, *, blocks: Sequence[int] = DENSENET121, momentum: float = 0.9
+) -> keras.KerasTensor:
+    """Return what `densenet` makes of a picture, without its linear layer.
+
+    Parameters
+    ----------
+    inputs : KerasTensor [shape=(batch, height, width, 1)]
+        Pixels 0 … 255.
+    blocks, momentum
+        See `densenet`.
+
+    Returns
+    -------
+    KerasTensor [shape=(batch, 1024 for DenseNet121)]
+        The mean over the last maps.
+
+    Raises
+    ------
+    ParameterError
+        For a picture of less than 32 × 32 pixels, more channels than one, or not four blocks.
+    """
+    shape = inputs.shape[1:]
+    if min(shape[:2]) < 32 or shape[2] != 1:
+        found = " × ".join(map(str, shape))
+        raise ParameterError(f"this DenseNet takes pictures of at least 32 × 32 pixels with 1 channel, not {found}")
+    if len(blocks) != 4 or not all(isinstance(size, int) and size >= 1 for size in blocks):
+        raise ParameterError(f"blocks={blocks!r} must be four positive integers, e.g. {DENSENET121}")
+
+    def normed(x: keras.KerasTensor) -> keras.KerasTensor:
+        return layers.ReLU()(layers.BatchNormalization(momentum=momentum, epsilon=1.001e-5)(x))
+
+    x = layers.ZeroPadding2D(3)(layers.Rescaling(1 / 255)(inputs))
+    x = normed(layers.Conv2D(64, 7, strides=2, use_bias=False)(x))
+    x = layers.MaxPooling2D(3, strides=2)(layers.ZeroPadding2D(1)(x))
+    for number, size in enumerate(blocks):
+        if number:
+            x = layers.Conv2D(x.shape[3] // 2, 1, use_bias=False)(normed(x))
+            x = layers.AveragePooling2D(2)(x)
+        for _ in range(size):
+            new = layers.Conv2D(128, 1, use_bias=False)(normed(x))
+            new = layers.Conv2D(32, 3, padding="same", use_bias=False)(normed(new))
+            x = layers.Concatenate()([x, new])
+    return layers.GlobalAveragePooling2D()(normed(x))

@@ -12,6 +12,9 @@ from mgclib.models.backend import import_keras
 __all__ = ["REGISTRY", "Architecture", "Layer", "architecture", "build", "structure"]
 
 
+Shape = tuple[int, ...] | tuple[tuple[int, ...], ...]
+
+
 class Layer(NamedTuple):
     """One row of a layer table: the name, the output shape without the batch, the parameters."""
 
@@ -34,8 +37,9 @@ class Architecture:
         ``module:function`` below `mgclib.models`, called as ``maker(input_shape, n_genres, **options)``.
     report, section : str
         Where it is described.
-    input_shape : tuple of int
+    input_shape : tuple of int, or of such
         Input shape in the report, without the batch; small for backbones, which take any and whose reports name none.
+        A shape for each input, where there are several.
     n_genres : int
         Number of classes in the report.
     parameters : int or None
@@ -53,7 +57,7 @@ class Architecture:
     maker: str
     report: str
     section: str
-    input_shape: tuple[int, ...]
+    input_shape: Shape
     n_genres: int
     parameters: int | None
     summary: str
@@ -219,6 +223,18 @@ REGISTRY: dict[str, Architecture] = {
             summary="Five 3×3 convolutions with pooling down to one point; widths as in the paper's published code.",
         ),
         Architecture(
+            name="baseline-a-1d",
+            family="network",
+            maker="conv1d:pooled_waveform_cnn",
+            report="fma-densenet",
+            section="Architectures (2), Backup slides",
+            input_shape=(480000, 1),
+            n_genres=8,
+            parameters=652_462,
+            learnt=650_478,
+            summary="Five convolutions over the waveform, pooled over time; ours, the report prints 645,080 weights.",
+        ),
+        Architecture(
             name="baseline-a-2d",
             family="network",
             maker="conv2d:column_cnn",
@@ -254,6 +270,18 @@ REGISTRY: dict[str, Architecture] = {
             parameters=7_039_432,
             learnt=6_955_784,
             summary="DenseNet121 from scratch on one channel, with one linear layer.",
+        ),
+        Architecture(
+            name="fusion",
+            family="network",
+            maker="fusion:fusion_net",
+            report="fma-densenet",
+            section="Architectures (4) - FusionNet",
+            input_shape=((480000, 1), (128, 128, 1)),
+            n_genres=8,
+            parameters=7_545_128,
+            learnt=7_459_496,
+            summary="Baseline A (1D) beside DenseNet, one linear layer on both; the report prints 7,542,552 weights.",
         ),
         Architecture(
             name="softmax-head",
@@ -369,15 +397,16 @@ def architecture(name: str) -> Architecture:
     return REGISTRY[name]
 
 
-def build(name: str, input_shape: tuple[int, ...], n_genres: int, **options: Any) -> Any:
+def build(name: str, input_shape: Shape, n_genres: int, **options: Any) -> Any:
     """Build the architecture `name`.
 
     Parameters
     ----------
     name : str
         A name of the register.
-    input_shape : tuple of int
-        Shape of one input without the batch, e.g. ``(height, width, channels)``.
+    input_shape : tuple of int, or of such
+        Shape of one input without the batch, e.g. ``(height, width, channels)``; one for each, where a network takes
+        several.
     n_genres : int >= 2
         Number of classes.
     **options
@@ -397,9 +426,8 @@ def build(name: str, input_shape: tuple[int, ...], n_genres: int, **options: Any
     entry = architecture(name)
     if n_genres < 2:
         raise ParameterError(f"n_genres={n_genres} must be at least 2: a classifier needs something to tell apart")
-    expected = len(entry.input_shape)
-    if len(input_shape) != expected or min(input_shape) < 1:
-        raise ParameterError(f"{name} takes an input of {expected} positive dimensions, not {tuple(input_shape)}")
+    if not _alike(input_shape, entry.input_shape):
+        raise ParameterError(f"{name} takes {_dimensions(entry.input_shape)}, not {tuple(input_shape)}")
     if entry.family == "network":
         import_keras()
     module, _, maker = entry.maker.partition(":")
@@ -408,7 +436,20 @@ def build(name: str, input_shape: tuple[int, ...], n_genres: int, **options: Any
     )
 
 
-def structure(name: str, input_shape: tuple[int, ...] | None = None, n_genres: int | None = None) -> list[Layer]:
+def _alike(given: Any, known: Any) -> bool:
+    """Return whether a shape has as many positive dimensions as another, each input of several for itself."""
+    if isinstance(known, int):
+        return not isinstance(given, tuple | list) and given >= 1
+    return isinstance(given, tuple | list) and len(given) == len(known) and all(map(_alike, given, known))
+
+
+def _dimensions(shape: Shape) -> str:
+    if isinstance(shape[0], int):
+        return f"an input of {len(shape)} positive dimensions"
+    return f"{len(shape)} inputs of {' and '.join(str(len(one)) for one in shape)} positive dimensions"
+
+
+def structure(name: str, input_shape: Shape | None = None, n_genres: int | None = None) -> list[Layer]:
     """Return the layer table of a network, as the reports print it.
 
     Layers without a counterpart in the reports (input, rescaling, reshaping, bare activations) are left out.

@@ -4,9 +4,10 @@ Nothing is trained here. Reported numbers come from the transcribed items, ours 
 on generated music are no records, so none can appear. A record on other genres than the report's (``gtzan3``, three
 genres of real audio) is kept apart by its `Method.data` and never stands in a row with the others.
 
-Source: CS464 report, sections 4 and 5. Notebook: ``cs464_discussion``.
+Source: CS464 report, sections 4 and 5 (notebook ``cs464_discussion``); FMA slides, "Results" (`mgclib.overview.fma`).
 """
 
+from mgclib.overview import fma
 from mgclib.overview.figures import clips_to_part, fall_chart, genre_heat, separation, top_k_chart
 from mgclib.overview.genres import called_accuracy, extremes, genre_f1, two_extremes
 from mgclib.overview.methods import (
@@ -36,6 +37,7 @@ __all__ = [
     "extremes",
     "fall_chart",
     "falls",
+    "fma",
     "genre_f1",
     "genre_heat",
     "newcombe",

@@ -8,7 +8,8 @@ given, stand above and below the figure; the note of a `Result` is its caption.
 
 Modules: `inputs` (what a model is given), `mel` (how a spectrogram is made), `features` (numbers in place of
 pictures), `neighbours` and `sequences` (how it looks at it), `learning` and `logs` (how training went), `scores` (what
-came out), `spread` (how far runs scatter), `augment` (clips before and after), `cam` (what a network looks at).
+came out), `spread` (how far runs scatter), `augment` (clips before and after), `cam` (what a network looks at),
+`survey` (a first look at a data set).
 Notebooks: all of them.
 """
 
@@ -24,6 +25,7 @@ from mgclib.plots.phases import phases
 from mgclib.plots.scores import accuracy_strip, confusion, report_bars
 from mgclib.plots.sequences import long_row, opinions, unrolled
 from mgclib.plots.spread import snippet_votes, spread
+from mgclib.plots.survey import survey
 from mgclib.plots.timeline import timeline
 from mgclib.style import COLOURS, Card, use_house_style
 
@@ -62,6 +64,7 @@ __all__ = [
     "snippet_votes",
     "spread",
     "stft_grid",
+    "survey",
     "timeline",
     "training_logs",
     "unrolled",
