@@ -5,10 +5,11 @@
 verdict         when
 ==============  ==================================================================================
 ``reproduced``  the reported value lies in our 95 % interval, same data set and protocol
-``higher``      ours lies above the reported value, same data set and protocol
-``lower``       ours lies below the reported value, same data set and protocol
+``higher``      ours lies above the reported value, same data set and protocol; a network has more weights
+``lower``       ours lies below the reported value, same data set and protocol; a network has fewer weights
 ``exact``       the same structure (parameters layer by layer) or the same settings
 ``shown``       a figure of the same kind, from our run
+``lost``        the report's text keeps nothing of it that could be run again or held against anything
 ``other data``  the method ran, but not on the report's recordings or not from its pre-trained weights: those are not
                 public, or not at hand
 ``not yet``     none of these
@@ -38,7 +39,7 @@ from mgclib.errors import MgcError, ParameterError
 from mgclib.files import project_root, write_text
 from mgclib.reports.claims import Claim, Measured, claim, declared, measure
 from mgclib.reports.loader import Item
-from mgclib.reports.structure import input_shape, n_genres, same_structure
+from mgclib.reports.structure import input_shape, n_genres, parameter_total, same_structure
 
 if TYPE_CHECKING:
     from mgclib.experiments import Experiment, Matrix
@@ -46,7 +47,7 @@ if TYPE_CHECKING:
 
 __all__ = ["COLUMNS", "VERDICTS", "Row", "ledger", "render", "rows"]
 
-VERDICTS = ("reproduced", "exact", "shown", "higher", "lower", "other data", "not yet")
+VERDICTS = ("reproduced", "exact", "shown", "higher", "lower", "other data", "lost", "not yet")
 COLUMNS = ("item", "report", "kind", "approach", "reported", "recorded", "this_build", "verdict", "page")
 NOT_PUBLIC = ("techno",)
 """Data sets that nobody but their authors has."""
@@ -168,7 +169,8 @@ def home_profile(item: Item) -> str:
 
 def other_profiles(plan: Matrix, home: str) -> tuple[str, ...]:
     """Return the profiles on recordings of another data set than `home`, in the order of the run matrix."""
-    return tuple(name for name, entry in plan.profiles.items() if not entry.synthetic and entry.dataset != home)
+    own = plan.profiles[home].dataset if home in plan.profiles else home
+    return tuple(name for name, entry in plan.profiles.items() if not entry.synthetic and entry.dataset != own)
 
 
 def _row(item: Item, evidence: _Evidence) -> Row:
@@ -211,8 +213,10 @@ def _verdict(
     faithful: Result | None,
     evidence: _Evidence,
 ) -> str:
+    if "lost" in how:
+        return "lost"
     if "structure" in how:
-        return "exact" if _same(item, how["structure"]) else "not yet"
+        return _built(item, how["structure"])
     elsewhere = evidence.elsewhere(item, experiment, how)
     if "parameters" in how:
         ran = faithful or elsewhere
@@ -274,7 +278,7 @@ def measured(result: Result | None, stated: Claim | None, how: Mapping[str, Any]
 def _ours(
     item: Item, result: Result | None, stated: Claim | None, how: Mapping[str, Any], other: str | None = None
 ) -> str:
-    if result is None or "structure" in how:
+    if result is None or "structure" in how or "lost" in how:
         return ""
     if "parameters" in how:
         held = sum(same_settings(item, {path: name}, result) for path, name in how["parameters"].items())
@@ -304,7 +308,7 @@ def number(mine: Measured | None) -> str:
 def reported(item: Item, stated: Claim | None = None) -> str:
     """Return in a few words what an item claims, e.g. ``accuracy 0.64``."""
     if item.kind == "architecture":
-        total = item.values.get("total_params") or item.derived.get("total_params")
+        total = parameter_total(item)
         return f"{total:,} parameters" if total else "in words"
     if item.kind == "parameter_set":
         return f"{_stated(item)} settings"
@@ -324,9 +328,15 @@ def reported(item: Item, stated: Claim | None = None) -> str:
     return f"{model}{part}{name.replace('_', ' ')} {value}{' (from its rows)' if stated.from_rows else ''}"
 
 
-def _same(item: Item, name: str) -> bool:
+def _built(item: Item, name: str) -> str:
+    """Return the verdict on a network of ours; where the report has no total, only the same layers count."""
     layers = structure(name, input_shape(item), n_genres(item))
-    return layers is not None and same_structure(item, layers)
+    if layers is None:
+        return "not yet"
+    if same_structure(item, layers):
+        return "exact"
+    total, own = parameter_total(item), sum(count for _, _, count in layers)
+    return "not yet" if total in (None, own) else "higher" if own > total else "lower"
 
 
 def structure(name: str, shape: tuple[int, ...] | None, genres: int) -> list[tuple] | None:

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import importlib.util
+import re
+import shutil
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from mgclib import datasets, splits
+from mgclib.cli import app
 from mgclib.datasets import FaultyClipWarning
 from mgclib.datasets import fma as ours
 from mgclib.datasets.check import faults, known_faults
 from mgclib.errors import DatasetError, ParameterError
+from mgclib.files import project_root
+from mgclib.overview import fma
+from mgclib.results import Result
 
 spec = importlib.util.spec_from_file_location("tiny_fma", Path(__file__).with_name("fma.py"))
 tiny = importlib.util.module_from_spec(spec)
@@ -167,3 +174,31 @@ def test_what_is_missing_is_named_with_the_command_that_gets_it(home, tmp_path):
         load(tmp_path / "fma.melpack.npz")
     with pytest.raises(ParameterError, match="one of small, medium, large, full"):
         load(home, subset="tiny")
+
+
+def test_every_chapter_of_the_report_runs_on_it_with_one_command(tmp_path, monkeypatch):
+    """``mgc run --profile fma-small --home …`` with one epoch, the tiny archive's short clips and shallow DenseNets."""
+    checkout = tmp_path / "checkout"
+    for name in ("notebooks", "book/records"):
+        shutil.copytree(project_root() / name, checkout / name)
+    for name in ("pyproject.toml", "requirements.lock"):
+        shutil.copy(project_root() / name, checkout / name)
+    matrix = checkout / "notebooks/experiments.yaml"
+    text, deep = matrix.read_text(encoding="utf-8"), r"(?s)(  (?:densenet|fusion):\n    title.*?fma-small: \{)"
+    text, changed = re.subn(deep, r"\1model_options: {blocks: [1, 1, 1, 1]}, ", text)
+    assert changed == 2
+    matrix.write_text(text, encoding="utf-8")
+    monkeypatch.setenv("MGC_PROJECT", str(checkout))
+    home = tiny.make(tmp_path / "fma", tracks=10)
+    short = ["-p", 'dataset_options={"clip_seconds": 2.0}', "-p", "epochs=1", "--seeds", "0"]
+    outcome = CliRunner().invoke(app, ["run", "--profile", "fma-small", "--home", str(home), *short])
+    assert outcome.exit_code == 0, outcome.output
+    for one in fma.FMA:
+        (kept,) = checkout.glob(f"runs/fma-small/{one.experiment}/*/result/result.json")
+        result = Result.load(kept.parent)
+        assert result.synthetic is False
+        assert result.provenance["dataset"]["name"] == "fma-small"
+        assert result.genres == ("Electronic", "Folk", "Rock")
+        parts = result.predictions.groupby("split")["clip_id"].nunique()
+        assert parts.to_dict() == {"test": 3, "validation": 3}
+        assert result.history["val_f1"].notna().all()

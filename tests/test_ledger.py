@@ -314,6 +314,32 @@ def test_the_same_structure_is_exact_and_built_only_once(ran, monkeypatch: pytes
     assert len(built) == 2
 
 
+@pytest.mark.parametrize(("last", "verdict"), [(1285, "exact"), (1280, "lower"), (1290, "higher")])
+def test_a_network_of_another_size_is_higher_or_lower(
+    ran, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, last: int, verdict: str
+) -> None:
+    monkeypatch.setattr(ledger, "project_root", lambda: tmp_path)
+    monkeypatch.setattr("mgclib.models.structure", lambda *_: [*CNN[:-1], ["Dense", [5], last]])
+    ran()
+    plan = make_plan(cnn={"techno/listing-cnn": {"structure": "techno-cnn"}})
+    assert row_of(ledger.ledger(plan=plan), "techno/listing-cnn")["verdict"] == verdict
+
+
+def test_what_the_text_does_not_keep_is_lost_whatever_ran(ran) -> None:
+    ran()
+    plan = make_plan(cnn={"fma-densenet/figure-14": {"lost": "a picture without a caption"}})
+    row = row_of(ledger.ledger(plan=plan), "fma-densenet/figure-14")
+    assert (row["verdict"], row["recorded"], row["this_build"]) == ("lost", "", "")
+
+
+def test_the_home_profile_of_a_data_set_is_never_other_data() -> None:
+    plan = experiments.matrix()
+    others = ledger.other_profiles(plan, "fma-small")
+    assert not {"fma-small", "fma-small-official"} & set(others)
+    assert {"gtzan", "gtzan3"} <= set(others)
+    assert not {"gtzan", "gtzan-filtered"} & set(ledger.other_profiles(plan, "gtzan"))
+
+
 def test_a_network_that_does_not_exist_is_not_exact(ran, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(ledger, "project_root", lambda: tmp_path)
     ran()

@@ -14,7 +14,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from mgclib import metrics
 from mgclib.datasets.dataset import Dataset
 from mgclib.errors import DatasetError, ParameterError, RunError
 from mgclib.results import Result
@@ -296,3 +299,86 @@ def test_ctrl_c_in_the_middle_of_training_keeps_the_finished_seed(tmp_path):
     assert process.returncode != 0
     assert list(Result.load(tmp_path / "seed-0").seeds) == [0]
     assert not (tmp_path / "seed-1").exists()
+
+
+def test_weight_decay_is_that_of_pytorchs_adam():
+    """Three steps by hand: the decay joins the gradient and goes through both means (torch.optim.Adam)."""
+    from mgclib.callbacks import Adam
+    from mgclib.models.backend import import_keras
+
+    keras = import_keras()
+    rate, decay, beta_1, beta_2, tiny = 0.01, 0.3, 0.9, 0.999, 1e-7
+    weights = np.array([0.5, -1.5, 2.0])
+    variable = keras.Variable(weights.astype("float32"))
+    optimizer = Adam(decay, learning_rate=rate)
+    m = v = np.zeros(3)
+    for step, gradient in enumerate(([0.1, 0.2, -0.4], [0.0, 0.0, 0.0], [-1.0, 0.5, 0.3]), 1):
+        pulled = np.array(gradient) + decay * weights
+        m, v = beta_1 * m + (1 - beta_1) * pulled, beta_2 * v + (1 - beta_2) * pulled**2
+        weights = weights - rate * (m / (1 - beta_1**step)) / (np.sqrt(v / (1 - beta_2**step)) + tiny)
+        optimizer.apply([keras.ops.convert_to_tensor(np.array(gradient, "float32"))], [variable])
+        np.testing.assert_allclose(keras.ops.convert_to_numpy(variable), weights, atol=1e-5)
+    plain = keras.Variable(np.array([0.5, -1.5, 2.0], "float32"))
+    keras.optimizers.Adam(rate, weight_decay=decay).apply([keras.ops.zeros(3)], [plain])
+    assert not np.allclose(keras.ops.convert_to_numpy(plain), [0.5 - rate, -1.5 + rate, 2.0 - rate], atol=1e-3)
+
+
+def test_weight_decay_shrinks_what_nothing_else_moves(toy):
+    dataset, x = toy
+    sizes = {}
+    for decay in (0.0, 5.0):
+        model = classifier(epochs=2, weight_decay=decay).fit(x, dataset.labels).model
+        sizes[decay] = float(np.linalg.norm(np.concatenate([w.ravel() for w in model.get_weights()])))
+    assert sizes[5.0] < sizes[0.0]
+    for wrong in ({"weight_decay": -1.0}, {"weight_decay": 0.1, "optimizer": "sgd"}):
+        with pytest.raises(ParameterError, match="weight_decay"):
+            Training(**wrong)
+
+
+@pytest.mark.parametrize("augmented", [False, True])
+def test_followed_f1_is_that_of_the_predictions(toy, augmented):
+    dataset, x = toy
+    y = dataset.labels
+    model = classifier(epochs=3, follow_f1=True)
+    model.augment = (lambda x, y, rng: (x, y)) if augmented else None
+    model.fit(x[::2], y[::2], validation=(x[1::2], y[1::2]))
+    best = model.history.loc[model.history["best"]].iloc[0]
+    expected = metrics.evaluate("f1_of_means", y[1::2], model.predict_proba(x[1::2]))
+    assert best["val_f1"] == pytest.approx(expected, abs=1e-4)
+    assert model.history["f1"].between(0, 1).all()
+    assert "val_f1" not in classifier(epochs=1).fit(x, y).history
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=1, max_size=40),
+    st.integers(1, 5),
+)
+@settings(max_examples=15, deadline=None)
+def test_f1_of_means_gathers_batches(pairs, batches):
+    from mgclib.callbacks import F1OfMeans
+
+    y, named = np.array(pairs).T
+    scores = np.eye(4, dtype="float32")[named]
+    metric = F1OfMeans(4)
+    for part in np.array_split(np.arange(len(y)), batches):
+        if len(part):
+            metric.update_state(y[part], scores[part])
+    assert float(metric.result()) == pytest.approx(metrics.evaluate("f1_of_means", y, scores), abs=1e-5)
+    metric.reset_state()
+    assert float(metric.result()) == 0
+
+
+def test_a_history_with_f1_comes_back_from_disk(toy, tmp_path):
+    dataset, x = toy
+    result = run_seeds(
+        dataset,
+        x,
+        lambda seed: classifier(seed, epochs=2, follow_f1=True),
+        protocol="grouped",
+        seeds=[0],
+        verbose=False,
+    )
+    result.save(tmp_path / "kept")
+    again = Result.load(tmp_path / "kept")
+    pd.testing.assert_frame_equal(again.history, result.history)
+    assert again.history["val_f1"].notna().all()

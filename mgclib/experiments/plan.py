@@ -29,7 +29,7 @@ OWN = {
 }
 """Parameters that `mgc run` fills in itself."""
 
-CLAIMS = ("metric", "shows", "structure", "parameters")
+CLAIMS = ("metric", "shows", "structure", "parameters", "lost")
 FACTS = ("facts.", "dataset.", "dataset_options.")
 """What else can be claimed: what a run finds out about its data (``parameters={..., "facts": {...}}`` of its Result),
 what its provenance says of the data set (``dataset.n_genres``), how that was loaded (``dataset_options.clip_seconds``).
@@ -83,8 +83,9 @@ class Experiment:
     profiles : dict of str to dict
         Values at one profile; at a profile that is not here the experiment cannot run.
     reproduces : dict of str to dict
-        Item id to claim: ``{metric: accuracy}``, ``{shows: confusion matrix}``, ``{structure: cnn-cs464}`` or
-        ``{parameters: {C: C}}`` (setting of the item to parameter of the notebook, or see `FACTS`). A claim may say
+        Item id to claim: ``{metric: accuracy}``, ``{shows: confusion matrix}``, ``{structure: cnn-cs464}``,
+        ``{parameters: {C: C}}`` (setting of the item to parameter of the notebook, or see `FACTS`) or ``{lost: why}``
+        (the text keeps nothing of it). A claim may say
         which of several models in the result it is about (``member``), which parameter must have been set for the
         result to count (``requires: weights``), and which experiment's record is shown as other data as long as none
         counts (``instead``).

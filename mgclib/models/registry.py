@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import math
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -452,7 +453,8 @@ def _dimensions(shape: Shape) -> str:
 def structure(name: str, input_shape: Shape | None = None, n_genres: int | None = None) -> list[Layer]:
     """Return the layer table of a network, as the reports print it.
 
-    Layers without a counterpart in the reports (input, rescaling, reshaping, bare activations) are left out.
+    Layers without a counterpart in the reports (input, rescaling, reshaping, bare activations) are left out. Where the
+    report counts only weights that learn (`Architecture.learnt`), so does the table.
 
     Parameters
     ----------
@@ -470,7 +472,11 @@ def structure(name: str, input_shape: Shape | None = None, n_genres: int | None 
         raise ParameterError(f"{name} is no network and has no layers")
     model = build(name, input_shape or entry.input_shape, n_genres or entry.n_genres)
     return [
-        Layer(layer.__class__.__name__, tuple(layer.output.shape[1:]), layer.count_params())
+        Layer(layer.__class__.__name__, tuple(layer.output.shape[1:]), _weights(layer, learnt=entry.learnt is not None))
         for layer in model.layers
         if layer.__class__.__name__ not in ("InputLayer", "Rescaling", "Reshape", "Permute", "Activation")
     ]
+
+
+def _weights(layer: Any, *, learnt: bool) -> int:
+    return sum(math.prod(weight.shape) for weight in (layer.trainable_weights if learnt else layer.weights))

@@ -27,7 +27,7 @@ __all__ = ["ledger_page", "report_page", "results_table"]
 SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|$~^&])")
 LEADING = re.compile(r"^(\s*)([-+]|\d+(?=[.)]\s))")
 NUMBERED_SECTION = re.compile(r"[\d.]+$")
-STRICT = ("-filtered", "-artist", "-grouped")
+STRICT = ("-filtered", "-artist", "-grouped", "-official")
 """How profiles end that keep apart what the report's split may not: artists and copies, artists, tracks."""
 
 NONE = "—"

@@ -23,6 +23,7 @@ __all__ = [
     "layer_table",
     "missing_layers",
     "n_genres",
+    "parameter_total",
     "reported_layers",
     "same_structure",
 ]
@@ -115,7 +116,7 @@ def same_structure(item: Item, layers: Sequence[Layer]) -> bool:
     if missing_layers(item):
         theirs = [params for _, _, params in reported_layers(item) if params != 0]
         return len(theirs) == len(ours) and all(p in (None, q) for p, (_, _, q) in zip(theirs, ours, strict=True))
-    total = item.values.get("total_params") or item.derived.get("total_params")
+    total = parameter_total(item)
     per_layer = [p for _, _, p in reported_layers(item) if p] or item.derived.get("params_per_layer")
     if total is None or sum(p for _, _, p in ours) != total:
         return False
@@ -123,6 +124,11 @@ def same_structure(item: Item, layers: Sequence[Layer]) -> bool:
         return False
     printed = [(shape, p) for _, shape, p in reported_layers(item) if p and shape]
     return not printed or [_sizes(s) for s, _ in printed] == [_sizes(s) for _, s, _ in ours]
+
+
+def parameter_total(item: Item) -> int | None:
+    """Return the number of parameters that a report prints for an architecture, or that follows; None without one."""
+    return item.values.get("total_params") or item.derived.get("total_params")
 
 
 def _sizes(shape: Sequence[int | None] | None) -> list[int]:
