@@ -26,16 +26,23 @@ if TYPE_CHECKING:
     from mgclib.datasets.dataset import Dataset
 
 __all__ = [
+    "LARGE",
     "Inputs",
     "MelPictures",
+    "Rows",
     "Several",
     "SummaryFeatures",
     "Waveforms",
     "WaveformsAndPictures",
     "arrays_of",
+    "chosen",
     "fed",
     "from_dict",
+    "streamed",
 ]
+
+LARGE = 2**30
+"""Bytes above which stored inputs stay on the disk while a network is trained: FMA-small's waveforms have 15 GB."""
 
 
 class Inputs(Spec, ABC):
@@ -171,14 +178,59 @@ class Several:
         return (len(self), *(tuple(array.shape[1:]) for array in self.arrays))
 
 
-def arrays_of(x: np.ndarray | Several) -> tuple[np.ndarray, ...]:
-    """Return the arrays that a network is given : tuple of np.ndarray, one unless there are several."""
+class Rows:
+    """Some rows of an array that stays on the disk; what is asked for is read when it is asked for.
+
+    Parameters
+    ----------
+    array : np.memmap [shape=(n_clips, …)]
+    rows : np.ndarray [int]
+        Which of them, in order.
+    """
+
+    def __init__(self, array: np.ndarray, rows: np.ndarray) -> None:
+        self.array, self.rows = array, rows
+        self.shape = (len(rows), *array.shape[1:])
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, rows: Any) -> np.ndarray:
+        return np.asarray(self.array[self.rows[rows]])
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        return np.asarray(self[:], dtype)
+
+
+def chosen(x: np.ndarray | Several, rows: np.ndarray) -> np.ndarray | Rows | Several:
+    """Return the inputs of some clips; a memory map above `LARGE` is not read, a view of its rows takes its place.
+
+    Parameters
+    ----------
+    x : np.ndarray [shape=(n_clips, …)] or Several
+    rows : np.ndarray [shape=(n_clips,), bool]
+    """
+    if isinstance(x, Several):
+        return Several(tuple(chosen(array, rows) for array in x.arrays))
+    if isinstance(x, np.memmap) and x.nbytes > LARGE:
+        return Rows(x, np.flatnonzero(rows))
+    return x[rows]
+
+
+def streamed(x: np.ndarray | Rows | Several) -> bool:
+    """Return whether a part of the inputs is read from the disk batch by batch."""
+    return any(isinstance(array, Rows) for array in arrays_of(x))
+
+
+def arrays_of(x: np.ndarray | Rows | Several) -> tuple[np.ndarray | Rows, ...]:
+    """Return the arrays that a network is given : tuple, of one unless there are several."""
     return x.arrays if isinstance(x, Several) else (x,)
 
 
-def fed(x: np.ndarray | Several) -> np.ndarray | list[np.ndarray]:
-    """Return inputs as Keras takes them: an array, or a list of several."""
-    return list(x.arrays) if isinstance(x, Several) else x
+def fed(x: np.ndarray | Rows | Several) -> np.ndarray | tuple[np.ndarray, ...]:
+    """Return inputs as Keras takes them, in memory: an array, or a tuple of several."""
+    found = tuple(np.asarray(array) if isinstance(array, Rows) else array for array in arrays_of(x))
+    return found if isinstance(x, Several) else found[0]
 
 
 @dataclasses.dataclass(frozen=True)

@@ -19,7 +19,7 @@ from sklearn.utils.class_weight import compute_class_weight
 
 from mgclib import models
 from mgclib.errors import ParameterError, RunError
-from mgclib.inputs import Several, arrays_of, fed
+from mgclib.inputs import Rows, Several, arrays_of, fed, streamed
 from mgclib.models.backend import import_keras
 
 __all__ = ["FineTuning", "KerasClassifier", "Training", "class_weights", "precision_policy"]
@@ -274,7 +274,8 @@ class KerasClassifier:
         if training.weight_decay:
             optimizer = Adam(training.weight_decay)
         optimizer.learning_rate = training.learning_rate
-        loss = "sparse_categorical_crossentropy" if self.augment is None else "categorical_crossentropy"
+        augment = unchanged if self.augment is None and streamed(x) else self.augment
+        loss = "sparse_categorical_crossentropy" if augment is None else "categorical_crossentropy"
         followed = ["accuracy", F1OfMeans(self.n_genres)] if training.follow_f1 else ["accuracy"]
         model.compile(optimizer, loss, metrics=followed)
         best_before, start = log.best_score, model.get_weights() if log.best_epoch else None
@@ -287,15 +288,15 @@ class KerasClassifier:
             "callbacks": [*callbacks, log],
             "verbose": 0,
         }
-        if self.augment is None:
+        if augment is None:
             held_out = validation and (fed(validation[0]), validation[1])
             model.fit(fed(x), y, batch_size=training.batch_size, validation_data=held_out, **settings)
         else:
             from mgclib.batches import AugmentedBatches
 
             one_hot = np.eye(self.n_genres, dtype=np.float32)
-            batches = AugmentedBatches(x, one_hot[y], training.batch_size, self.augment, seed=self.seed)
-            held_out = validation and (validation[0], one_hot[validation[1]])
+            batches = AugmentedBatches(x, one_hot[y], training.batch_size, augment, seed=self.seed)
+            held_out = validation and (fed(validation[0]), one_hot[validation[1]])
             model.fit(batches, shuffle=False, validation_data=held_out, **settings)
         if log.best_epoch == 0:
             raise RunError(
@@ -314,8 +315,16 @@ class KerasClassifier:
         return asked(self.model, x)
 
 
-def asked(model: Any, x: np.ndarray | Several) -> np.ndarray:
+def unchanged(x: Any, y: np.ndarray, rng: np.random.Generator) -> tuple[Any, np.ndarray]:
+    """Return a batch as it is: for inputs that are read from the disk batch by batch."""
+    return fed(x), y
+
+
+def asked(model: Any, x: np.ndarray | Rows | Several) -> np.ndarray:
     """Return what a network answers : np.ndarray [shape=(n, n_genres), float32], batch by batch as memory allows."""
     values = sum(int(np.prod(array.shape[1:])) for array in arrays_of(x))
     batch_size = min(256, max(1, BATCH_VALUES // values))
+    if streamed(x):
+        parts = [slice(start, start + batch_size) for start in range(0, len(x), batch_size)]
+        return np.concatenate([np.asarray(model.predict_on_batch(fed(x[part])), np.float32) for part in parts])
     return np.asarray(model.predict(fed(x), batch_size=batch_size, verbose=0), dtype=np.float32)

@@ -19,6 +19,7 @@ from sklearn.utils.validation import has_fit_parameter
 
 from mgclib import fitted
 from mgclib.errors import DatasetError, ParameterError
+from mgclib.inputs import chosen
 from mgclib.networks import FineTuning, KerasClassifier, Training, class_weights, precision_policy
 from mgclib.predictions import predictions_frame
 from mgclib.records import fitting, provenance
@@ -152,12 +153,13 @@ def _one_seed(
             "use more clips or another protocol"
         )
     train, watched = parts == "train", parts == watch
+    networked = hasattr(classifier, "history")
     started = time.perf_counter()
-    if hasattr(classifier, "history"):
+    if networked:
         if watch == "test" and getattr(classifier, "training", Training()).monitor is not None:
             raise ParameterError("watch='test' would choose the epoch on test clips: set monitor=None as well")
-        held_out = (inputs[watched], labels[watched]) if watched.any() else None
-        classifier.fit(inputs[train], labels[train], validation=held_out)
+        held_out = (chosen(inputs, watched), labels[watched]) if watched.any() else None
+        classifier.fit(chosen(inputs, train), labels[train], validation=held_out)
         history = classifier.history.assign(seed=seed)
     else:
         together = {}
@@ -170,7 +172,7 @@ def _one_seed(
     for part in ("validation", "test"):
         rows = parts == part
         if rows.any():
-            probabilities = classifier.predict_proba(inputs[rows])
+            probabilities = classifier.predict_proba(chosen(inputs, rows) if networked else inputs[rows])
             frames.append(predictions_frame(dataset.clips[rows], part, probabilities, dataset.genres, seed))
     origin = fitting(seconds)
     if isinstance(classifier, KerasClassifier):

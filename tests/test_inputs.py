@@ -68,3 +68,64 @@ def test_several_inputs_are_not_augmented(music, recipe):
     network = KerasClassifier("fusion", 10, Training(epochs=1), options=SMALL, augment=lambda x, y, rng: (x, y))
     with pytest.raises(ParameterError, match="several inputs, which cannot be augmented"):
         network.fit(both, music.labels)
+
+
+@pytest.fixture
+def on_disk(tmp_path, monkeypatch):
+    """Return a memory map of pictures that counts as large, and what is read of it at once."""
+    rng = np.random.default_rng(0)
+    pictures = rng.integers(0, 60, (40, 16, 16, 1)).astype(np.uint8)
+    labels = np.arange(40) % 3
+    for row, label in enumerate(labels):
+        pictures[row, 5 * label : 5 * label + 4] += 150
+    np.save(tmp_path / "x.npy", pictures)
+    monkeypatch.setattr(inputs, "LARGE", 1000)
+    read, get = [], inputs.Rows.__getitem__
+
+    def counted(self, rows):
+        found = get(self, rows)
+        read.append(len(found))
+        return found
+
+    monkeypatch.setattr(inputs.Rows, "__getitem__", counted)
+    return np.load(tmp_path / "x.npy", mmap_mode="r"), labels, read
+
+
+def test_a_large_memory_map_is_read_batch_by_batch(on_disk):
+    x, y, read = on_disk
+    train = np.arange(40) < 32
+    view = inputs.chosen(x, train)
+    assert inputs.streamed(view)
+    assert (len(view), view.shape) == (32, (32, 16, 16, 1))
+    np.testing.assert_array_equal(view[[3, 1]], x[[3, 1]])
+    read.clear()
+    training = Training(epochs=8, batch_size=8, precision="float32")
+    network = KerasClassifier("techno-cnn", 3, training, verbose=False)
+    network.fit(view, y[train], validation=(inputs.chosen(x, ~train), y[~train]))
+    assert set(read) == {8}
+    assert network.history["accuracy"].iloc[-1] > 0.9
+    answers = network.predict_proba(inputs.chosen(x, ~train))
+    np.testing.assert_allclose(answers, network.predict_proba(np.asarray(x[~train])), atol=1e-5)
+
+
+def test_several_inputs_may_be_partly_on_the_disk(on_disk):
+    x, _, read = on_disk
+    both = Several((x, np.arange(40.0)))
+    part = inputs.chosen(both, np.arange(40) % 2 == 1)
+    assert inputs.streamed(part)
+    assert not inputs.streamed(Several((np.zeros(3), np.zeros(3))))
+    batch = part[[0, 2]]
+    np.testing.assert_array_equal(batch.arrays[0], x[[1, 5]])
+    np.testing.assert_array_equal(batch.arrays[1], [1.0, 5.0])
+    whole = inputs.fed(part)
+    assert isinstance(whole, tuple)
+    np.testing.assert_array_equal(whole[0], x[1::2])
+    assert read == [2, 20]
+
+
+def test_what_fits_into_memory_is_read_as_ever(on_disk, monkeypatch):
+    x, _, _ = on_disk
+    monkeypatch.setattr(inputs, "LARGE", 2**30)
+    assert isinstance(inputs.chosen(x, np.arange(40) < 3), np.ndarray)
+    monkeypatch.setattr(inputs, "LARGE", 1000)
+    assert isinstance(inputs.chosen(np.asarray(x), np.arange(40) < 3), np.ndarray)

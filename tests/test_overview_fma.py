@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -121,6 +122,15 @@ def test_statements_are_asked_of_the_same_seeds(shelf):
     gap = paired.paired_difference(*pair, "f1_of_means")
     assert table.loc["DenseNet is best", "gtzan"].startswith(f"{100 * gap.mean:+.1f} points")
     assert table.loc["fusion does not help", "gtzan"] == ""
+
+
+def test_hours_are_those_of_so_many_clips_and_epochs(shelf):
+    assert fma.hours("gtzan3").empty
+    result = made({0: "1111"}, f1=(0.1, 0.2, 0.3))  # epochs of 2, 4 and 6 s
+    known = {"dataset": {"name": "gtzan3", "n_clips": 12}, "hardware": {"cores": 2, "cpu": "a chip"}, "threads": 1}
+    dataclasses.replace(result, provenance=known).save(shelf / "gtzan3" / DENSE.experiment)
+    table = fma.hours("gtzan3", clips=900, epochs=8)
+    assert table.loc[DENSE.name].tolist() == ["500", "1.0", "1 core, a chip"]
 
 
 def test_what_is_none_of_the_five_or_shares_no_seed():

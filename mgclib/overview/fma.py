@@ -35,6 +35,7 @@ __all__ = [
     "count_table",
     "four_scores",
     "gain_chart",
+    "hours",
     "network",
     "plain_accuracy",
     "score_curves",
@@ -334,3 +335,38 @@ def statements(asked: Mapping[str, tuple[str, str]], profiles: Sequence[str]) ->
                 row[profile] = points(paired_difference(*common_seeds(*pair), "f1_of_means"))
         rows[sentence] = row
     return pd.DataFrame.from_dict(rows, orient="index").fillna("")
+
+
+def hours(profile: str, clips: int = 6400, epochs: int = 20) -> pd.DataFrame:
+    """Return how long a training on another number of clips would take, from what was recorded.
+
+    Parameters
+    ----------
+    profile : str
+        Whose records; networks without one are left out.
+    clips, epochs : int
+        Training clips and epochs; FMA-small's training part and the slides' epochs.
+
+    Returns
+    -------
+    pd.DataFrame
+        Index network; columns ``milliseconds per clip`` (of training, in the median epoch), ``hours`` and ``on`` (the
+        processor, and how many of its cores computed).
+    """
+    rows = {}
+    for one in FMA:
+        result = records.read(profile, one.experiment)
+        if result is None:
+            continue
+        known = result.provenance
+        tested = result.predictions["seed"] == result.seeds[0]
+        held_out = result.predictions.loc[tested, "clip_id"].nunique()
+        per_clip = float(result.history["seconds"].median()) / (known["dataset"]["n_clips"] - held_out)
+        threads = known.get("threads", known["hardware"]["cores"])
+        rows[one.name] = {
+            "milliseconds per clip": f"{1000 * per_clip:.0f}",
+            "hours": f"{per_clip * clips * epochs / 3600:.1f}",
+            "on": f"{threads} core{'s' if threads != 1 else ''}, {known['hardware']['cpu']}",
+        }
+    columns = ["milliseconds per clip", "hours", "on"]
+    return pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis("network")
