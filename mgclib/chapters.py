@@ -161,7 +161,7 @@ def _origin(experiment: Experiment, profile: Profile, values: Mapping[str, Any])
 
 
 def _items(experiment: Experiment) -> str:
-    items = [reports.item(name) for name in experiment.reproduces]
+    items = [reports.item(name) for name, claim in experiment.reproduces.items() if "lost" not in claim]
     links = ", ".join(f"{{ref}}`{item.short} <{item.anchor}>`" for item in items)
     sources = " and ".join(dict.fromkeys(item.report for item in items))
     return f" Items of the report {sources}: {links}." if links else ""

@@ -197,7 +197,7 @@ def _row(item: Item, evidence: _Evidence) -> Row:
         recorded,
         this_build,
         verdict,
-        experiment.page if experiment else "",
+        experiment.page if experiment and verdict != "lost" else "",
     )
 
 

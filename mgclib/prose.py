@@ -61,6 +61,11 @@ def epochs(result: Result | None) -> str:
     return span(None if result is None else result.history.groupby("seed")["epoch"].max())
 
 
+def kept_epochs(result: Result | None) -> str:
+    """Return the epochs whose weights count, over the seeds of a network, e.g. ``5 to 9``; None: `MISSING`."""
+    return span(None if result is None else result.history.loc[result.history["best"].astype(bool), "epoch"])
+
+
 def ends(result: Result | None, column: str = "accuracy") -> str:
     """Return a share of the history at the last epoch of each seed, e.g. ``86 to 88 %``; None: `MISSING`.
 

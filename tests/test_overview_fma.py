@@ -63,17 +63,24 @@ def test_plain_accuracy_undoes_the_one_vs_rest_mean(k):
 
 
 def test_four_scores_and_the_fifth_that_readers_expect():
-    table = fma.four_scores(DENSE, {"ours": made({0: "1101", 1: "1111"})})
-    assert list(table.columns) == ["F1", "one-vs-rest accuracy", "precision", "recall", "plain accuracy"]
+    table = fma.four_scores(DENSE, {"ours": made({0: "1101", 1: "1111"})}).data
+    assert list(table.columns) == ["F1", "“accuracy”", "precision", "recall", "plain accuracy"]
     assert list(table.loc["reported (FMA-small)"]) == ["57.4", "89.2", "57.8", "57.1", "≈ 57"]
     assert table.loc["ours", "plain accuracy"].startswith("87.5 [")
-    assert table.loc["ours", "one-vs-rest accuracy"].startswith("93.8 [")
+    assert table.loc["ours", "“accuracy”"].startswith("93.8 [")
 
 
 def test_counts_beside_the_printed_one():
     table = fma.count_table(fma.network("fusion"), {"learnt": 123_456})["weights that learn"]
     assert list(table) == ["7,542,552", "7,459,496", "−83,056", "123,456"]
     assert fma.count_table(DENSE, {"learnt": 1})["weights that learn"]["difference"] == "0"
+
+
+def test_layers_of_a_page_add_up_to_the_printed_count():
+    table = fma.layer_table("baseline-b")
+    assert table["weights"].str.replace(",", "").astype(int).sum() == 1_252_162
+    assert table.loc["Add", "leaves"] == "125 × 256"
+    assert "ReLU" not in table.index
 
 
 def test_cost_and_gain_of_what_is_printed_recorded_and_at_hand(shelf):
@@ -91,8 +98,8 @@ def test_cost_and_gain_of_what_is_printed_recorded_and_at_hand(shelf):
     assert here.loc[DENSE.name, "weights"] == 7
     words = fma.cost_words(here, "told").to_html()
     assert "told" in words
-    assert "5 M" in words
-    assert "multiplications" not in fma.cost_words(printed, "x").to_html()
+    assert "million MACs" in words
+    assert "million MACs" not in fma.cost_words(printed, "x").to_html()
 
 
 def test_figures_show_what_is_there_and_refuse_nothing_at_all(shelf):

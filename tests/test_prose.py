@@ -62,6 +62,14 @@ def test_epochs_are_the_last_of_each_seed_not_the_best():
     assert prose.epochs(make_result((2, 2), epochs=(3, 3))) == "3"
 
 
+def test_kept_epochs_are_the_best_of_each_seed():
+    result = make_result((2, 2), epochs=(4, 7))
+    assert prose.kept_epochs(result) == "1"
+    result.history["best"] = result.history["epoch"] == result.history.groupby("seed")["epoch"].transform("max")
+    assert prose.kept_epochs(result) == "4 to 7"
+    assert prose.kept_epochs(None) == prose.MISSING
+
+
 def test_a_curve_ends_at_the_last_epoch_whatever_the_order_of_its_rows():
     result = make_result((2, 2), epochs=(3, 4))
     history = result.history.assign(accuracy=result.history["epoch"] / 10, val_accuracy=0.5)

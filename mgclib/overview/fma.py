@@ -10,17 +10,18 @@ Source: FMA slides, "Results (1)" to "Results (3)", "Backup slides". Notebooks: 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import MaxNLocator, NullFormatter
 from pandas.io.formats.style import Styler
 
 from mgclib import models, records
 from mgclib.errors import ParameterError, closest
+from mgclib.overview.methods import one_line
 from mgclib.paired import common_seeds, paired_difference
 from mgclib.prose import points
 from mgclib.reports.loader import item
@@ -36,15 +37,17 @@ __all__ = [
     "four_scores",
     "gain_chart",
     "hours",
+    "layer_table",
     "network",
     "plain_accuracy",
+    "recorded",
     "score_curves",
     "statements",
 ]
 
 SCORES = {
     "f1": ("F1", "f1_of_means"),
-    "accuracy": ("one-vs-rest accuracy", "ovr_accuracy"),
+    "accuracy": ("“accuracy”", "ovr_accuracy"),
     "precision": ("precision", "macro_precision"),
     "recall": ("recall", "macro_recall"),
 }
@@ -107,7 +110,26 @@ def plain_accuracy(ovr_accuracy: float, n_genres: int) -> float:
     return 1 - n_genres / 2 * (1 - ovr_accuracy)
 
 
-def four_scores(network: Network, results: Mapping[str, Result]) -> pd.DataFrame:
+def layer_table(architecture: str) -> pd.DataFrame:
+    """Return the layers of one of the networks : pd.DataFrame, those that have weights, pool or join.
+
+    Index layer; columns ``leaves`` (text) and ``weights`` (that learn), at the report's input and genres.
+    """
+    rows = [
+        (layer.name, " × ".join(f"{n:,}" for n in layer.output_shape), f"{layer.parameters:,}")
+        for layer in models.structure(architecture)
+        if layer.parameters or any(word in layer.name for word in ("Pool", "Concat", "Add"))
+    ]
+    return pd.DataFrame(rows, columns=["layer", "leaves", "weights"]).set_index("layer")
+
+
+def recorded(profile: str) -> dict[str, Result]:
+    """Return what was recorded of the five networks at a profile, by their names; some may be missing."""
+    found = {one.name: records.read(profile, one.experiment) for one in FMA}
+    return {name: result for name, result in found.items() if result is not None}
+
+
+def four_scores(network: Network, results: Mapping[str, Result]) -> Styler:
     """Set the slides' four scores of a network beside ours, and the plain accuracy that most readers expect.
 
     Parameters
@@ -118,8 +140,8 @@ def four_scores(network: Network, results: Mapping[str, Result]) -> pd.DataFrame
 
     Returns
     -------
-    pd.DataFrame
-        Text in per cent. First row: the slides, on FMA-small; then ours, means over seeds with 95 % intervals.
+    pandas Styler
+        Per cent. First row: the slides, on FMA-small; then ours, means over seeds with 95 % intervals.
     """
     genres = item("fma-densenet/number-dataset").value("genres")
     stated = {heading: f"{100 * network.printed(key):.1f}" for key, (heading, _) in SCORES.items()}
@@ -128,7 +150,7 @@ def four_scores(network: Network, results: Mapping[str, Result]) -> pd.DataFrame
     for name, result in results.items():
         columns = [*SCORES.values(), (PLAIN, "accuracy")]
         rows[name] = {heading: _told(result, metric) for heading, metric in columns}
-    return pd.DataFrame.from_dict(rows, orient="index")
+    return one_line(pd.DataFrame.from_dict(rows, orient="index"))
 
 
 def _told(result: Result, metric: str) -> str:
@@ -173,7 +195,7 @@ def cost_and_gain(data: str = "gtzan", results: Mapping[str, Result] | None = No
         ``seconds`` (median of an epoch; NaN where it was not printed), ``epoch`` (kept, mean over seeds), ``seeds``,
         ``f1, low, high`` [0 … 1] and ``accuracy`` (plain).
     """
-    rows = {}
+    rows, found = {}, {**({} if data == "reported" else recorded(data)), **(results or {})}
     for one in FMA:
         if data == "reported":
             genres = item("fma-densenet/number-dataset").value("genres")
@@ -181,7 +203,7 @@ def cost_and_gain(data: str = "gtzan", results: Mapping[str, Result] | None = No
             printed = {"weights": one.printed("params"), "f1": one.printed("f1"), "accuracy": plain, "seeds": 1}
             rows[one.name] = printed
             continue
-        result = (results or {}).get(one.name) or records.read(data, one.experiment)
+        result = found.get(one.name)
         if result is not None:
             rows[one.name] = _cost_and_gain(result)
     columns = ["weights", "macs", "seconds", "epoch", "seeds", "f1", "low", "high", "accuracy"]
@@ -218,6 +240,7 @@ def gain_chart(tables: Mapping[str, pd.DataFrame], *, title: str | None = None, 
         raise ParameterError("there is no network to draw; give at least one table of cost_and_gain with a row")
     figure = Card(figsize=(9.2, 0.6 + 2.9 * len(tables)), layout="constrained")
     panels = figure.subplots(len(tables), len(COSTS), squeeze=False, sharey="row")
+    ends = {cost: _ends(tables.values(), cost) for cost in COSTS}
     marks = dict(zip((one.name for one in FMA), zip("os^Dv", CYCLE, strict=False), strict=True))
     for row, (name, table) in zip(panels, tables.items(), strict=True):
         for axes, (cost, label) in zip(row, COSTS.items(), strict=True):
@@ -229,8 +252,8 @@ def gain_chart(tables: Mapping[str, pd.DataFrame], *, title: str | None = None, 
                 if not np.isnan(entry.low):
                     axes.vlines(x, 100 * entry.low, 100 * entry.high, color=COLOURS[colour], linewidth=1.9)
                 axes.plot(x, f1, shape, color=COLOURS[colour], markersize=8, markeredgecolor="white")
-            axes.set(xscale="log", xlabel=label)
-            axes.margins(x=0.15)
+            axes.set(xscale="log", xlabel=label, xlim=ends[cost])
+            axes.xaxis.set_minor_formatter(NullFormatter())
         row[0].set(ylabel="F1 (%)")
         row[0].set_title(name, loc="left")
     handles = [
@@ -242,6 +265,13 @@ def gain_chart(tables: Mapping[str, pd.DataFrame], *, title: str | None = None, 
     if note is None:
         note = "Lines: 95 % intervals, over seeds where there are several, else over test tracks. Costs on a log axis."
     return finished(figure, title, note)
+
+
+def _ends(tables: Iterable[pd.DataFrame], cost: str) -> tuple[float, float]:
+    """Return where an axis of all tables begins and ends, with room for a power of ten at least."""
+    values = pd.concat([table[cost] for table in tables]).dropna()
+    low, high = (values.min(), values.max()) if len(values) else (1.0, 1.0)
+    return 10 ** np.floor(np.log10(low) - 0.1), 10 ** np.ceil(np.log10(high) + 0.1)
 
 
 @styled
@@ -295,11 +325,11 @@ def cost_words(table: pd.DataFrame, caption: str) -> Styler:
     words["F1 (%)"] = [_share(*row) for row in table[["f1", "low", "high"]].itertuples(index=False)]
     words["named rightly"] = table["accuracy"].map("{:.0%}".format)
     if table["macs"].notna().any():
-        words["multiplications"] = (table["macs"] / 1e6).map("{:,.0f} M".format)
-        words["seconds per epoch"] = table["seconds"].map("{:.3g}".format)
+        words["million MACs"] = (table["macs"] / 1e6).map("{:,.0f}".format)
+        words["s / epoch"] = table["seconds"].map("{:.2g}".format)
         words["epoch kept"] = table["epoch"].map("{:.0f}".format)
     words["seeds"] = table["seeds"].map("{:.0f}".format)
-    return words.style.set_caption(caption)
+    return one_line(words).set_caption(caption)
 
 
 def _share(mean: float, low: float, high: float) -> str:
@@ -354,16 +384,13 @@ def hours(profile: str, clips: int = 6400, epochs: int = 20) -> pd.DataFrame:
         processor, and how many of its cores computed).
     """
     rows = {}
-    for one in FMA:
-        result = records.read(profile, one.experiment)
-        if result is None:
-            continue
+    for name, result in recorded(profile).items():
         known = result.provenance
         tested = result.predictions["seed"] == result.seeds[0]
         held_out = result.predictions.loc[tested, "clip_id"].nunique()
         per_clip = float(result.history["seconds"].median()) / (known["dataset"]["n_clips"] - held_out)
         threads = known.get("threads", known["hardware"]["cores"])
-        rows[one.name] = {
+        rows[name] = {
             "milliseconds per clip": f"{1000 * per_clip:.0f}",
             "hours": f"{per_clip * clips * epochs / 3600:.1f}",
             "on": f"{threads} core{'s' if threads != 1 else ''}, {known['hardware']['cpu']}",
