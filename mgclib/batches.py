@@ -18,7 +18,7 @@ class AugmentedBatches(keras.utils.PyDataset):
 
     Parameters
     ----------
-    x : np.ndarray [shape=(n, …)]
+    x : np.ndarray [shape=(n, …)], or what `mgclib.inputs.chosen` returns
         Inputs; never written to.
     y : np.ndarray [shape=(n, n_genres), float32]
         One-hot genres.

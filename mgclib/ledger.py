@@ -188,6 +188,8 @@ def _row(item: Item, evidence: _Evidence) -> Row:
             recorded = _ours(item, elsewhere, stated, how, how.get("instead") or _origin(elsewhere))
         this_build = _ours(item, build, stated, how)
         verdict = _verdict(item, experiment, how, stated, faithful, evidence)
+        if "structure" in how and verdict in ("higher", "lower"):
+            recorded = f"{_weights(item, how['structure']):,} parameters"
     return Row(
         item.id,
         item.report,
@@ -335,8 +337,12 @@ def _built(item: Item, name: str) -> str:
         return "not yet"
     if same_structure(item, layers):
         return "exact"
-    total, own = parameter_total(item), sum(count for _, _, count in layers)
+    total, own = parameter_total(item), _weights(item, name)
     return "not yet" if total in (None, own) else "higher" if own > total else "lower"
+
+
+def _weights(item: Item, name: str) -> int:
+    return sum(count for _, _, count in structure(name, input_shape(item), n_genres(item)) or ())
 
 
 def structure(name: str, shape: tuple[int, ...] | None, genres: int) -> list[tuple] | None:

@@ -214,9 +214,12 @@ class KerasClassifier:
             raise ParameterError("fine_tuning follows a frozen phase: set frozen=True as well")
 
     def fit(
-        self, x: np.ndarray, y: np.ndarray, validation: tuple[np.ndarray, np.ndarray] | None = None
+        self, x: np.ndarray | Rows | Several, y: np.ndarray, validation: tuple[Any, np.ndarray] | None = None
     ) -> KerasClassifier:
-        """Train on inputs `x` [shape=(n, …)] and labels `y` [shape=(n,), int]; keep the best epoch on `validation`."""
+        """Train on inputs `x` [shape=(n, …)] and labels `y` [shape=(n,), int]; keep the best epoch on `validation`.
+
+        Inputs are an array, or what `mgclib.inputs.chosen` returns.
+        """
         keras = import_keras()
         from mgclib.callbacks import EpochLog
 
@@ -308,7 +311,7 @@ class KerasClassifier:
         else:
             model.set_weights(start)
 
-    def predict_proba(self, x: np.ndarray) -> np.ndarray:
+    def predict_proba(self, x: np.ndarray | Rows | Several) -> np.ndarray:
         """Return probabilities : np.ndarray [shape=(n, n_genres), float32, rows sum to 1]."""
         if self.model is None:
             raise ParameterError("this classifier is not fitted yet: call fit first")

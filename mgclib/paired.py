@@ -92,11 +92,16 @@ def common_seeds(a: Result, b: Result) -> tuple[Result, Result]:
 
 
 def _with_seeds(result: Result, seeds: list[int]) -> Result:
-    predictions, history = result.predictions, result.history
-    kept = {"predictions": predictions[predictions["seed"].isin(seeds)], "history": history}
-    if len(history):
-        kept["history"] = history[history["seed"].isin(seeds)]
-    return replace(result, **{name: table.reset_index(drop=True) for name, table in kept.items()})
+    def limited(table: pd.DataFrame) -> pd.DataFrame:
+        return table[table["seed"].isin(seeds)].reset_index(drop=True) if "seed" in table else table
+
+    return replace(
+        result,
+        predictions=limited(result.predictions),
+        history=limited(result.history),
+        tables={name: limited(table) for name, table in result.tables.items()},
+        parameters={**result.parameters, "seeds": seeds},
+    )
 
 
 def paired_difference(

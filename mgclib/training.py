@@ -28,14 +28,14 @@ from mgclib.splits import groups_within, split
 
 if TYPE_CHECKING:
     from mgclib.datasets.dataset import Dataset
-    from mgclib.inputs import Inputs
+    from mgclib.inputs import Inputs, Several
 
 __all__ = ["FineTuning", "KerasClassifier", "Training", "class_weights", "precision_policy", "run_seeds"]
 
 
 def run_seeds(
     dataset: Dataset,
-    inputs: np.ndarray,
+    inputs: np.ndarray | Several,
     make: Callable[[int], Any],
     *,
     protocol: str,
@@ -55,7 +55,7 @@ def run_seeds(
     ----------
     dataset : Dataset
         Gives labels, tracks and splits.
-    inputs : np.ndarray [shape=(n_clips, …)]
+    inputs : np.ndarray [shape=(n_clips, …)], or Several for a network with several inputs
         Aligned with ``dataset.clips``.
     make : callable
         ``make(seed)`` returns a fresh classifier. One with a ``history`` attribute is given the validation
@@ -144,7 +144,13 @@ def _about(result: Result, dataset: Dataset, seed: int, settings: dict[str, Any]
 
 
 def _one_seed(
-    dataset: Dataset, inputs: np.ndarray, classifier: Any, parts: np.ndarray, seed: int, watch: str, protocol: str
+    dataset: Dataset,
+    inputs: np.ndarray | Several,
+    classifier: Any,
+    parts: np.ndarray,
+    seed: int,
+    watch: str,
+    protocol: str,
 ) -> Result:
     labels = dataset.labels
     if np.unique(labels[parts == "train"]).size < len(dataset.genres):
@@ -174,7 +180,7 @@ def _one_seed(
         if rows.any():
             probabilities = classifier.predict_proba(chosen(inputs, rows) if networked else inputs[rows])
             frames.append(predictions_frame(dataset.clips[rows], part, probabilities, dataset.genres, seed))
-    origin = fitting(seconds)
+    origin = {**fitting(seconds), "clips": int(train.sum())}
     if isinstance(classifier, KerasClassifier):
         origin["precision"] = precision_policy(classifier.training.precision)
     tables = {name: table.assign(seed=seed) for name, table in getattr(classifier, "tables", {}).items()}

@@ -13,6 +13,9 @@ from mgclib.models.head import genre_model
 
 __all__ = ["fusion_net"]
 
+NAMES = ("waveform", "picture")
+"""Of the inputs, in the order of their shapes."""
+
 
 def fusion_net(
     input_shape: tuple[tuple[int, int], tuple[int, int, int]],
@@ -57,7 +60,3 @@ def fusion_net(
         densenet_features(picture, blocks=blocks, momentum=momentum),
     ]
     return genre_model([waveform, picture], layers.Concatenate()(both), n_genres, "fusion_net")
-
-
-NAMES = ("waveform", "picture")
-"""Of the inputs, in the order of their shapes."""

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -19,11 +20,10 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, NullFormatter
 from pandas.io.formats.style import Styler
 
-from mgclib import models, records
-from mgclib.errors import ParameterError, closest
+from mgclib import models, prose, records
+from mgclib.errors import ParameterError, RunError, closest
 from mgclib.overview.methods import one_line
 from mgclib.paired import common_seeds, paired_difference
-from mgclib.prose import points
 from mgclib.reports.loader import item
 from mgclib.results import Result
 from mgclib.style import COLOURS, CYCLE, Card, finished, legend_above, styled
@@ -35,6 +35,7 @@ __all__ = [
     "cost_words",
     "count_table",
     "four_scores",
+    "gain",
     "gain_chart",
     "hours",
     "layer_table",
@@ -42,6 +43,7 @@ __all__ = [
     "plain_accuracy",
     "recorded",
     "score_curves",
+    "settings_apart",
     "statements",
 ]
 
@@ -105,6 +107,27 @@ def network(architecture: str) -> Network:
     return known[architecture]
 
 
+def settings_apart(network: Network, ours: Mapping[str, Any], model_options: Mapping[str, Any] | None = None) -> str:
+    """Return a sentence on which settings of a run are not the slides'; empty where all are.
+
+    Parameters
+    ----------
+    network : Network
+    ours : mapping
+        ``epochs``, ``batch_size``, ``learning_rate`` and ``weight_decay`` of the run.
+    model_options : mapping, optional
+        Of the architecture: ``blocks`` of a shallower DenseNet.
+    """
+    stated = item("fma-densenet/number-training")
+    theirs = {name: stated.value(name) for name in ours if name != "batch_size"}
+    theirs["batch_size"] = item("fma-densenet/number-batch-sizes").value(f"batch_size.{network.name}")
+    told = prose.settings_apart(ours, theirs)
+    if blocks := (model_options or {}).get("blocks"):
+        words = prose.listed([str(size) for size in blocks])
+        told += f" Its DenseNet is a shallow one, with blocks of {words} layers instead of 6, 12, 24 and 16."
+    return told.strip()
+
+
 def plain_accuracy(ovr_accuracy: float, n_genres: int) -> float:
     """Return the share of clips named rightly that a mean one-vs-rest accuracy stands for [0 … 1]."""
     return 1 - n_genres / 2 * (1 - ovr_accuracy)
@@ -113,7 +136,7 @@ def plain_accuracy(ovr_accuracy: float, n_genres: int) -> float:
 def layer_table(architecture: str) -> pd.DataFrame:
     """Return the layers of one of the networks : pd.DataFrame, those that have weights, pool or join.
 
-    Index layer; columns ``leaves`` (text) and ``weights`` (that learn), at the report's input and genres.
+    Index layer; columns ``leaves`` and ``weights`` (that learn), text, at the register's input and eight genres.
     """
     rows = [
         (layer.name, " × ".join(f"{n:,}" for n in layer.output_shape), f"{layer.parameters:,}")
@@ -170,7 +193,7 @@ def count_table(network: Network, counts: Mapping[str, int]) -> pd.DataFrame:
     asked, own = int(network.printed("params")), models.counts(network.architecture)
     rows = {
         "printed": asked,
-        "ours, at the report’s input and genres": own["learnt"],
+        "ours, with the slides’ eight genres": own["learnt"],
         "difference": own["learnt"] - asked,
         "ours, in this run": counts["learnt"],
     }
@@ -178,7 +201,7 @@ def count_table(network: Network, counts: Mapping[str, int]) -> pd.DataFrame:
     return pd.Series(words).str.replace("-", "−").to_frame("weights that learn")
 
 
-def cost_and_gain(data: str = "gtzan", results: Mapping[str, Result] | None = None) -> pd.DataFrame:
+def cost_and_gain(data: str, results: Mapping[str, Result] | None = None) -> pd.DataFrame:
     """Return cost and F1 of the five networks: as reported, as recorded at a profile, or of results at hand.
 
     Parameters
@@ -361,14 +384,29 @@ def statements(asked: Mapping[str, tuple[str, str]], profiles: Sequence[str]) ->
         row = {"second minus first": f"{second.name} − {first.name}", "reported": f"{gap:+.1f} points"}
         for profile in profiles:
             pair = [records.read(profile, one.experiment) for one in (first, second)]
-            if None not in pair:
-                row[profile] = points(paired_difference(*common_seeds(*pair), "f1_of_means"))
+            if (told := gain(*pair)) != prose.MISSING:
+                row[profile] = told
         rows[sentence] = row
     return pd.DataFrame.from_dict(rows, orient="index").fillna("")
 
 
+def gain(first: Result | None, second: Result | None, metric: str = "f1_of_means") -> str:
+    """Return what the second gains over the first on the same test clips, e.g. ``+2.0 points [-6.0, +10.0]``.
+
+    `mgclib.prose.MISSING` where one is missing, or they share no seed or test clip.
+    """
+    if first is None or second is None:
+        return prose.MISSING
+    try:
+        return prose.points(paired_difference(*common_seeds(first, second), metric))
+    except RunError:
+        return prose.MISSING
+
+
 def hours(profile: str, clips: int = 6400, epochs: int = 20) -> pd.DataFrame:
-    """Return how long a training on another number of clips would take, from what was recorded.
+    """Return how long one training on another number of clips would take, from what was recorded.
+
+    The seconds of an epoch hold its look at the validation clips, too.
 
     Parameters
     ----------
@@ -388,7 +426,8 @@ def hours(profile: str, clips: int = 6400, epochs: int = 20) -> pd.DataFrame:
         known = result.provenance
         tested = result.predictions["seed"] == result.seeds[0]
         held_out = result.predictions.loc[tested, "clip_id"].nunique()
-        per_clip = float(result.history["seconds"].median()) / (known["dataset"]["n_clips"] - held_out)
+        learned = known["fitted"][str(result.seeds[0])].get("clips", known["dataset"]["n_clips"] - held_out)
+        per_clip = float(result.history["seconds"].median()) / learned
         threads = known.get("threads", known["hardware"]["cores"])
         rows[name] = {
             "milliseconds per clip": f"{1000 * per_clip:.0f}",

@@ -66,5 +66,5 @@ def survey(
     if note is None:
         listened = int(table["loudness"].notna().sum())
         heard = f"Loudness of {listened} clips. " if listened else "No sound here: the level is that of the pictures. "
-        note = f"{heard}Above the dotted line two clips show the same seconds of the same recording."
+        note = f"{heard}Above the dotted line two clips are probably the same seconds of a recording."
     return finished(figure, title, note)

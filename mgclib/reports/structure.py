@@ -14,7 +14,7 @@ from typing import Any
 
 import pandas as pd
 
-from mgclib.reports.loader import Item
+from mgclib.reports.loader import Item, load
 
 __all__ = [
     "Layer",
@@ -150,6 +150,7 @@ def input_shape(item: Item) -> tuple[int, ...] | None:
 
 
 def n_genres(item: Item) -> int:
-    """Return the number of classes of a reported architecture (10 where nothing else is stated)."""
+    """Return the number of classes of a reported architecture: its own, else the number of genres of the report's data."""
     known = item.values | item.derived
-    return next((known[key] for key in ("classes", "output_size") if isinstance(known.get(key), int)), 10)
+    stated = (known.get("classes"), known.get("output_size"), load(item.report).corpus.get("genres"))
+    return next(count for count in stated if isinstance(count, int))
