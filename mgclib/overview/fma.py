@@ -42,6 +42,7 @@ __all__ = [
     "network",
     "plain_accuracy",
     "recorded",
+    "rightly",
     "score_curves",
     "settings_apart",
     "statements",
@@ -179,6 +180,15 @@ def four_scores(network: Network, results: Mapping[str, Result]) -> Styler:
 def _told(result: Result, metric: str) -> str:
     found = result.interval(metric)
     return f"{100 * found.mean:.1f} [{100 * found.low:.0f}, {100 * found.high:.0f}]"
+
+
+def rightly(result: Result | None) -> str:
+    """Return how many test clips are named rightly, in words: ``72 % [50, 89], 1 seed``; `mgclib.prose.MISSING`."""
+    if result is None:
+        return prose.MISSING
+    found, seeds = result.interval("accuracy"), len(result.seeds)
+    inside = f"[{100 * found.low:.0f}, {100 * found.high:.0f}]"
+    return f"{prose.percent(found.mean)} {inside}, {seeds} seed{'s' if seeds > 1 else ''}"
 
 
 def count_table(network: Network, counts: Mapping[str, int]) -> pd.DataFrame:

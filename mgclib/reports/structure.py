@@ -150,7 +150,7 @@ def input_shape(item: Item) -> tuple[int, ...] | None:
 
 
 def n_genres(item: Item) -> int:
-    """Return the number of classes of a reported architecture: its own, else the number of genres of the report's data."""
+    """Return the number of classes of a reported architecture: its own, else the genres of the data of its report."""
     known = item.values | item.derived
     stated = (known.get("classes"), known.get("output_size"), load(item.report).corpus.get("genres"))
     return next(count for count in stated if isinstance(count, int))
