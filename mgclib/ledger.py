@@ -59,6 +59,7 @@ LONG = {
     "macro_f1": "F1 (macro)",
     "weighted_f1": "F1 (weighted)",
     "ovr_accuracy": "one-vs-rest accuracy",
+    "f1_of_means": "F1 (of the means)",
     "class_precision": "mean precision of the listed genres",
 }
 

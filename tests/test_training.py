@@ -382,3 +382,15 @@ def test_a_history_with_f1_comes_back_from_disk(toy, tmp_path):
     again = Result.load(tmp_path / "kept")
     pd.testing.assert_frame_equal(again.history, result.history)
     assert again.history["val_f1"].notna().all()
+
+
+@pytest.mark.parametrize(("name", "options"), [("baseline-a-2d", {}), ("densenet", {"blocks": (1, 1, 1, 1)})])
+def test_batch_normalisation_of_the_fma_networks_keeps_up(name, options):
+    """What they know in training they know when asked: a momentum of 0.99 would still remember the first weights."""
+    dataset = make_dataset()
+    x, y = make_images(dataset, size=32), dataset.labels
+    training = Training(epochs=12, batch_size=8, precision="float32", monitor=None)
+    model = KerasClassifier(name, 3, training, options=options, verbose=False).fit(x, y)
+    right = float((model.predict_proba(x).argmax(axis=1) == y).mean())
+    assert right >= model.history["accuracy"].iloc[-1] - 0.1
+    assert right > 0.8
