@@ -5,7 +5,6 @@ Source: Zewail report, sections 3.3 to 4.6. Notebook: ``transfer``.
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -208,8 +207,7 @@ def cost(
         row = {"layers": len(model.backbone_layers), "parameters": model.count_params()}
         for count in (0, 100, None):
             transfer.unfreeze(model, count)
-            learning = sum(math.prod(weight.shape) for weight in model.trainable_weights)
-            row[f"unfreeze {'all' if count is None else count}"] = learning
+            row[f"unfreeze {'all' if count is None else count}"] = costs.learnt_weights(model)
         rows[name] = {**row, "macs": costs.macs(model)}
     table = pd.DataFrame.from_dict(rows, orient="index").rename_axis("backbone")
     table.attrs["picture"] = picture

@@ -12,11 +12,12 @@ from mgclib.overview import fma
 
 PRINTED = int(fma.network("baseline-a-1d").printed("params"))
 JOINED = int(fma.network("fusion").printed("params"))
+WIDTHS, KERNELS = (tuple(column) for column in list(zip(*conv1d.POOLED, strict=True))[:2])
 
 
 def test_the_arithmetic_is_that_of_the_networks():
-    total = derivation.body(conv1d.POOLED_KERNELS, conv1d.POOLED_FILTERS)
-    pooled = 2 * conv1d.POOLED_FILTERS[-1]
+    total = derivation.body(KERNELS, WIDTHS)
+    pooled = 2 * WIDTHS[-1]
     alone = total + derivation.dense((pooled, conv1d.POOLED_DENSE, derivation.GENRES))
     both = total + derivation.DENSENET + derivation.dense((pooled + 1024, derivation.GENRES))
     assert alone == models.architecture("baseline-a-1d").learnt
@@ -27,7 +28,7 @@ def test_the_arithmetic_is_that_of_the_networks():
 def test_the_registered_network_is_the_nearest_regular_one():
     found = derivation.regular_networks(PRINTED, JOINED)
     first = found.iloc[0]
-    assert (first["kernels"], first["widths"]) == (conv1d.POOLED_KERNELS, conv1d.POOLED_FILTERS)
+    assert (first["kernels"], first["widths"]) == (KERNELS, WIDTHS)
     assert first["dense"] == (conv1d.POOLED_DENSE,)
     assert first["weights"] == models.architecture("baseline-a-1d").learnt == PRINTED + first["difference"]
     assert first["fusion"] == models.architecture("fusion").learnt == JOINED + first["fusion difference"]

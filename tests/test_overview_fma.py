@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mgclib import metrics, models, paired, records, reports
+from mgclib import metrics, models, paired, plots, records, reports
 from mgclib.errors import ParameterError, RunError
+from mgclib.networks import Training
 from mgclib.overview import fma
 from mgclib.results import Result
 
@@ -94,7 +95,8 @@ def test_cost_and_gain_of_what_is_printed_recorded_and_at_hand(shelf):
     assert (kept.Index, kept.weights, kept.macs, kept.seconds, kept.seeds) == (PLAIN.name, 1000, 5e6, 4.0, 2)
     assert kept.accuracy == pytest.approx(0.875)
     assert kept.low <= kept.f1 <= kept.high
-    here = fma.cost_and_gain("gtzan", {DENSE.name: made({0: "1111"}, f1=(0.1,), learnt=7)})
+    made({0: "1111"}, f1=(0.1,), learnt=7).save(shelf / "gtzan" / DENSE.experiment)
+    here = fma.cost_and_gain("gtzan")
     assert here.loc[DENSE.name, "weights"] == 7
     words = fma.cost_words(here, "told").to_html()
     assert "told" in words
@@ -105,16 +107,25 @@ def test_cost_and_gain_of_what_is_printed_recorded_and_at_hand(shelf):
 def test_figures_show_what_is_there_and_refuse_nothing_at_all(shelf):
     result = made({0: "1111", 1: "1101"}, f1=(0.1, 0.4))
     tables = {"reported": fma.cost_and_gain("reported"), "none": fma.cost_and_gain("gtzan")}
-    tables["ours"] = fma.cost_and_gain("gtzan", {PLAIN.name: result})
+    result.save(shelf / "gtzan" / PLAIN.experiment)
+    tables["ours"] = fma.cost_and_gain("gtzan")
     drawn = fma.gain_chart(tables)
     assert [axes.get_visible() for axes in drawn.axes] == [True, False, False, True, True, True]
-    curves = fma.score_curves({"plain": result, "without": made({0: "11"})})
+    curves = plots.score_curves({"plain": result, "without": made({0: "11"})})
     (legend,) = (axes.get_legend() for axes in curves.axes)
     assert [text.get_text() for text in legend.get_texts()] == ["plain"]
     with pytest.raises(ParameterError, match="no network to draw"):
         fma.gain_chart({"none": tables["none"]})
     with pytest.raises(ParameterError, match="follow_f1=True"):
-        fma.score_curves({"without": made({0: "11"})})
+        plots.score_curves({"without": made({0: "11"})})
+
+
+def test_a_run_says_what_the_slides_did_otherwise():
+    slides = Training(epochs=20, batch_size=32, learning_rate=1e-4, weight_decay=1e-4)
+    assert "all of these settings as the report prints them" in fma.settings_apart(DENSE, slides)
+    told = fma.settings_apart(DENSE, dataclasses.replace(slides, batch_size=8), {"blocks": [2, 2, 2, 2]})
+    assert "batch size 8 (report: 32)" in told
+    assert "blocks of 2, 2, 2 and 2 layers" in told
 
 
 def test_statements_are_asked_of_the_same_seeds(shelf):
@@ -131,10 +142,12 @@ def test_statements_are_asked_of_the_same_seeds(shelf):
     assert table.loc["fusion does not help", "gtzan"] == ""
 
 
-def test_hours_are_those_of_so_many_clips_and_epochs(shelf):
+@pytest.mark.parametrize("kept", [{"clips": 8}, {}], ids=["clips kept", "clips from the split"])
+def test_hours_are_those_of_so_many_clips_and_epochs(shelf, kept):
     assert fma.hours("gtzan3").empty
     result = made({0: "1111"}, f1=(0.1, 0.2, 0.3))  # epochs of 2, 4 and 6 s
     known = {"dataset": {"name": "gtzan3", "n_clips": 12}, "hardware": {"cores": 2, "cpu": "a chip"}, "threads": 1}
+    known["fitted"] = {"0": kept}
     dataclasses.replace(result, provenance=known).save(shelf / "gtzan3" / DENSE.experiment)
     table = fma.hours("gtzan3", clips=900, epochs=8)
     assert table.loc[DENSE.name].tolist() == ["500", "1.0", "1 core, a chip"]

@@ -6,7 +6,6 @@ each where it is described and how many parameters it must have; one parametrise
 """
 
 from mgclib.models import derivation
-from mgclib.models.cost import counts
-from mgclib.models.registry import REGISTRY, Architecture, Layer, architecture, build, structure
+from mgclib.models.registry import REGISTRY, Architecture, Layer, architecture, build, counts, structure
 
 __all__ = ["REGISTRY", "Architecture", "Layer", "architecture", "build", "counts", "derivation", "structure"]

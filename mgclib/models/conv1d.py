@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import keras
 from keras import layers
 
 from mgclib.errors import ParameterError
-from mgclib.models.head import genre_model
+from mgclib.models.head import genre_model, maximum_and_mean
 
-__all__ = ["mel_cnn", "pooled_waveform_cnn", "waveform_cnn", "waveform_features"]
+__all__ = ["check_length", "mel_cnn", "pooled_waveform_cnn", "waveform_cnn", "waveform_features"]
 
-POOLED_FILTERS, POOLED_KERNELS, POOLED_DENSE = (32, 64, 128, 256, 512), (32, 16, 8, 4, 2), 150
+POOLED = ((32, 32, 4, 4), (64, 16, 1, 4), (128, 8, 1, 4), (256, 4, 1, 4), (512, 2, 1, 1))
+"""Filters, kernel, stride and pool of each convolution of Baseline A (1D)."""
+
+POOLED_DENSE = 150
+"""Units of its dense layer."""
 
 
 def waveform_cnn(input_shape: tuple[int, int], n_genres: int, *, pooling: bool = True) -> keras.Model:
@@ -42,19 +48,14 @@ def waveform_cnn(input_shape: tuple[int, int], n_genres: int, *, pooling: bool =
     Source: CS464 report, section 2.2. Notebooks: ``cnn_waveform``, ``cnn_waveform_watched``.
     """
     plan = ((8, 27, 2, 4), (16, 52, 1, 8), (48, 97, 2, 4), (128, 127, 1, 1))
-    shortest = 1
-    for _, kernel, stride, pool in reversed(plan):
-        shortest = ((shortest - 1) * pool + (pool if pooling else 1) - 1) * stride + kernel
-    if input_shape[0] < shortest:
-        raise ParameterError(
-            f"a waveform of {input_shape[0]} samples is too short for this network: it needs {shortest}; "
-            "take longer clips (clip_seconds) or a higher sample_rate"
-        )
+    if not pooling:
+        plan = tuple((filters, kernel, stride * pool, 1) for filters, kernel, stride, pool in plan)
+    check_length(input_shape[0], plan)
     inputs = keras.Input(input_shape)
     x = inputs
     for filters, kernel, stride, pool in plan:
-        x = layers.Conv1D(filters, kernel, strides=stride if pooling else stride * pool, activation="relu")(x)
-        if pooling and pool > 1:
+        x = layers.Conv1D(filters, kernel, strides=stride, activation="relu")(x)
+        if pool > 1:
             x = layers.MaxPooling1D(pool)(x)
     x = layers.Flatten()(x)
     x = layers.Dense(128, activation="relu")(x)
@@ -152,19 +153,35 @@ def waveform_features(inputs: keras.KerasTensor, *, momentum: float = 0.9) -> ke
     ParameterError
         When the waveform is too short.
     """
-    last = len(POOLED_KERNELS) - 1
+    check_length(inputs.shape[1], POOLED)
+    x = inputs
+    for filters, kernel, stride, pool in POOLED:
+        x = layers.Conv1D(filters, kernel, strides=stride)(x)
+        x = layers.ReLU()(layers.BatchNormalization(momentum=momentum)(x))
+        if pool > 1:
+            x = layers.MaxPooling1D(pool)(x)
+    return maximum_and_mean(x)
+
+
+def check_length(n_samples: int, plan: Sequence[tuple[int, int, int, int]]) -> None:
+    """Refuse a waveform that is too short for convolutions with poolings.
+
+    Parameters
+    ----------
+    n_samples : int
+    plan : sequence of (filters, kernel, stride, pool)
+        Each convolution, without padding, with the pooling behind it.
+
+    Raises
+    ------
+    ParameterError
+        When it is shorter than what one number behind the last pooling hears; names that length.
+    """
     shortest = 1
-    for number, kernel in reversed(list(enumerate(POOLED_KERNELS))):
-        shortest = ((shortest * (4 if number < last else 1) - 1) * (1 if number else 4)) + kernel
-    if inputs.shape[1] < shortest:
+    for _, kernel, stride, pool in reversed(plan):
+        shortest = (shortest * pool - 1) * stride + kernel
+    if n_samples < shortest:
         raise ParameterError(
-            f"a waveform of {inputs.shape[1]} samples is too short for this network: it needs {shortest}; "
+            f"a waveform of {n_samples} samples is too short for this network: it needs {shortest}; "
             "take longer clips (clip_seconds) or a higher sample_rate"
         )
-    x = inputs
-    for number, (filters, kernel) in enumerate(zip(POOLED_FILTERS, POOLED_KERNELS, strict=True)):
-        x = layers.Conv1D(filters, kernel, strides=1 if number else 4)(x)
-        x = layers.ReLU()(layers.BatchNormalization(momentum=momentum)(x))
-        if number < last:
-            x = layers.MaxPooling1D(4)(x)
-    return layers.Concatenate()([layers.GlobalMaxPooling1D()(x), layers.GlobalAveragePooling1D()(x)])

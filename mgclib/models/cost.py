@@ -6,35 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from mgclib.models.registry import Shape, architecture, build
-
-__all__ = ["counts", "macs"]
+__all__ = ["learnt_weights", "macs"]
 
 
-def counts(name: str, input_shape: Shape | None = None, n_genres: int | None = None, **options: Any) -> dict[str, int]:
-    """Return how large a network of the register is.
-
-    Parameters
-    ----------
-    name : str
-    input_shape, n_genres : optional
-        Default: those of the report.
-    **options
-        Of the architecture.
-
-    Returns
-    -------
-    dict
-        ``weights`` (all), ``learnt`` (those that learn, which PyTorch counts) and ``macs``.
-
-    Notes
-    -----
-    Notebooks: ``cnn_1d_fma``, ``cnn_2d_fma``, ``densenet``, ``fusion``.
-    """
-    entry = architecture(name)
-    model = build(name, input_shape or entry.input_shape, n_genres or entry.n_genres, **options)
-    learnt = sum(int(np.prod(weight.shape)) for weight in model.trainable_weights)
-    return {"weights": int(model.count_params()), "learnt": learnt, "macs": macs(model)}
+def learnt_weights(model: Any) -> int:
+    """Return how many weights of a network, or of a layer, learn."""
+    return sum(int(np.prod(weight.shape)) for weight in model.trainable_weights)
 
 
 def macs(model: Any) -> int:

@@ -8,7 +8,7 @@ import keras
 from keras import layers
 
 from mgclib.models.conv1d import waveform_features
-from mgclib.models.conv2d import DENSENET121, densenet_features
+from mgclib.models.densenet import DENSENET121, densenet_features
 from mgclib.models.head import genre_model
 
 __all__ = ["fusion_net"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import keras
 from keras import layers
 
-__all__ = ["genre_model", "softmax_head"]
+__all__ = ["genre_model", "maximum_and_mean", "softmax_head"]
 
 
 def genre_model(inputs: keras.KerasTensor, features: keras.KerasTensor, n_genres: int, name: str) -> keras.Model:
@@ -29,6 +29,20 @@ def genre_model(inputs: keras.KerasTensor, features: keras.KerasTensor, n_genres
     """
     outputs = layers.Dense(n_genres, activation="softmax", dtype="float32")(features)
     return keras.Model(inputs, outputs, name=name)
+
+
+def maximum_and_mean(x: keras.KerasTensor) -> keras.KerasTensor:
+    """Return the maximum and the mean over time of each channel, side by side (the baselines of the FMA slides).
+
+    Parameters
+    ----------
+    x : KerasTensor [shape=(batch, steps, n)]
+
+    Returns
+    -------
+    KerasTensor [shape=(batch, 2 n)]
+    """
+    return layers.Concatenate()([layers.GlobalMaxPooling1D()(x), layers.GlobalAveragePooling1D()(x)])
 
 
 def softmax_head(input_shape: tuple[int], n_genres: int, *, dropout: float = 0.2) -> keras.Model:

@@ -12,12 +12,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator, NullFormatter
+from matplotlib.ticker import NullFormatter
 from pandas.io.formats.style import Styler
 
 from mgclib import models, prose, records
@@ -26,7 +26,10 @@ from mgclib.overview.methods import one_line
 from mgclib.paired import common_seeds, paired_difference
 from mgclib.reports.loader import item
 from mgclib.results import Result
-from mgclib.style import COLOURS, CYCLE, Card, finished, legend_above, styled
+from mgclib.style import COLOURS, CYCLE, Card, finished, styled
+
+if TYPE_CHECKING:
+    from mgclib.networks import Training
 
 __all__ = [
     "FMA",
@@ -43,7 +46,6 @@ __all__ = [
     "plain_accuracy",
     "recorded",
     "rightly",
-    "score_curves",
     "settings_apart",
     "statements",
 ]
@@ -108,21 +110,20 @@ def network(architecture: str) -> Network:
     return known[architecture]
 
 
-def settings_apart(network: Network, ours: Mapping[str, Any], model_options: Mapping[str, Any] | None = None) -> str:
-    """Return a sentence on which settings of a run are not the slides'; empty where all are.
+def settings_apart(network: Network, training: Training, model_options: Mapping[str, Any] | None = None) -> str:
+    """Return a sentence on which settings of a run are not the slides', or that all are.
 
     Parameters
     ----------
     network : Network
-    ours : mapping
-        ``epochs``, ``batch_size``, ``learning_rate`` and ``weight_decay`` of the run.
+    training : Training
     model_options : mapping, optional
         Of the architecture: ``blocks`` of a shallower DenseNet.
     """
     stated = item("fma-densenet/number-training")
-    theirs = {name: stated.value(name) for name in ours if name != "batch_size"}
+    theirs = {name: stated.value(name) for name in ("epochs", "learning_rate", "weight_decay", "optimizer")}
     theirs["batch_size"] = item("fma-densenet/number-batch-sizes").value(f"batch_size.{network.name}")
-    told = prose.settings_apart(ours, theirs)
+    told = prose.settings_apart({name: getattr(training, name) for name in theirs}, theirs)
     if blocks := (model_options or {}).get("blocks"):
         words = prose.listed([str(size) for size in blocks])
         told += f" Its DenseNet is a shallow one, with blocks of {words} layers instead of 6, 12, 24 and 16."
@@ -211,15 +212,13 @@ def count_table(network: Network, counts: Mapping[str, int]) -> pd.DataFrame:
     return pd.Series(words).str.replace("-", "−").to_frame("weights that learn")
 
 
-def cost_and_gain(data: str, results: Mapping[str, Result] | None = None) -> pd.DataFrame:
-    """Return cost and F1 of the five networks: as reported, as recorded at a profile, or of results at hand.
+def cost_and_gain(data: str) -> pd.DataFrame:
+    """Return cost and F1 of the five networks: as reported, or as recorded at a profile.
 
     Parameters
     ----------
     data : str
         A profile with records, or ``reported``.
-    results : mapping of str to Result, optional
-        By the name of the network; take the place of the records.
 
     Returns
     -------
@@ -228,17 +227,15 @@ def cost_and_gain(data: str, results: Mapping[str, Result] | None = None) -> pd.
         ``seconds`` (median of an epoch; NaN where it was not printed), ``epoch`` (kept, mean over seeds), ``seeds``,
         ``f1, low, high`` [0 … 1] and ``accuracy`` (plain).
     """
-    rows, found = {}, {**({} if data == "reported" else recorded(data)), **(results or {})}
-    for one in FMA:
-        if data == "reported":
-            genres = item("fma-densenet/number-dataset").value("genres")
-            plain = plain_accuracy(one.printed("accuracy"), genres)
-            printed = {"weights": one.printed("params"), "f1": one.printed("f1"), "accuracy": plain, "seeds": 1}
-            rows[one.name] = printed
-            continue
-        result = found.get(one.name)
-        if result is not None:
-            rows[one.name] = _cost_and_gain(result)
+    if data == "reported":
+        genres = item("fma-densenet/number-dataset").value("genres")
+        plain = {one: plain_accuracy(one.printed("accuracy"), genres) for one in FMA}
+        rows = {
+            one.name: {"weights": one.printed("params"), "f1": one.printed("f1"), "accuracy": plain[one], "seeds": 1}
+            for one in FMA
+        }
+    else:
+        rows = {name: _cost_and_gain(result) for name, result in recorded(data).items()}
     columns = ["weights", "macs", "seconds", "epoch", "seeds", "f1", "low", "high", "accuracy"]
     return pd.DataFrame.from_dict(rows, orient="index", columns=None).reindex(columns=columns).rename_axis("network")
 
@@ -305,43 +302,6 @@ def _ends(tables: Iterable[pd.DataFrame], cost: str) -> tuple[float, float]:
     values = pd.concat([table[cost] for table in tables]).dropna()
     low, high = (values.min(), values.max()) if len(values) else (1.0, 1.0)
     return 10 ** np.floor(np.log10(low) - 0.1), 10 ** np.ceil(np.log10(high) + 0.1)
-
-
-@styled
-def score_curves(
-    results: Mapping[str, Result], column: str = "val_f1", *, title: str | None = None, note: str | None = None
-) -> Figure:
-    """Draw a share of the history of several networks against the epoch: thin lines are seeds, thick ones their means.
-
-    Parameters
-    ----------
-    results : mapping of str to Result
-        By the name of the line, at most seven.
-    column : str
-        Of `Result.history`.
-
-    Raises
-    ------
-    ParameterError
-        When no history has the column.
-    """
-    drawn = {name: one.history for name, one in results.items() if column in one.history}
-    if not drawn:
-        raise ParameterError(f"no history has the column {column!r}; train with follow_f1=True to have val_f1")
-    figure = Card(figsize=(8.6, 3.9), layout="constrained")
-    axes = figure.subplots()
-    for (name, history), colour, shape in zip(drawn.items(), CYCLE, "os^DvPX", strict=False):
-        curves = 100 * history.pivot_table(index="epoch", columns="seed", values=column)
-        if curves.shape[1] > 1:
-            axes.plot(curves.index, curves, color=COLOURS[colour], linewidth=0.6, alpha=0.4)
-        mean = curves.dropna().mean(axis=1)
-        every = max(1, len(mean) // 10)
-        look = {"color": COLOURS[colour], "marker": shape, "markersize": 5, "markevery": every, "linewidth": 1.9}
-        axes.plot(mean.index, mean, label=name, **look)
-    axes.set(xlabel="epoch", ylabel="F1 of validation clips (%)", ylim=(0, 100))
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
-    legend_above(axes)
-    return finished(figure, title, note)
 
 
 def cost_words(table: pd.DataFrame, caption: str) -> Styler:

@@ -17,7 +17,7 @@ from mgclib.plots.augment import ablation_gains, augmented, genre_shares_label
 from mgclib.plots.cam import cam_means, cam_overlay, cam_samples, cam_stages, cam_sum
 from mgclib.plots.features import feature_plane, importances, search
 from mgclib.plots.inputs import genre_levels, image_grid, waveform
-from mgclib.plots.learning import accuracy_by_clips, accuracy_by_tracks, learning_curves, walks
+from mgclib.plots.learning import accuracy_by_clips, accuracy_by_tracks, learning_curves, score_curves, walks
 from mgclib.plots.logs import training_logs
 from mgclib.plots.mel import close_tones, filter_bank, hops, mel_grid, mel_picture, stft_grid, wave_and_mel, windows
 from mgclib.plots.neighbours import nearest, neighbours
@@ -60,6 +60,7 @@ __all__ = [
     "opinions",
     "phases",
     "report_bars",
+    "score_curves",
     "search",
     "snippet_votes",
     "spread",

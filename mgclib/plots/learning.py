@@ -16,7 +16,7 @@ from mgclib.errors import ParameterError
 from mgclib.results import Result
 from mgclib.style import COLOURS, CYCLE, Card, finished, legend_above, styled
 
-__all__ = ["accuracy_by_clips", "accuracy_by_tracks", "learning_curves", "walks"]
+__all__ = ["accuracy_by_clips", "accuracy_by_tracks", "learning_curves", "score_curves", "walks"]
 
 CURVES = "Thin lines: seeds. Band: their range. Thick lines: their mean, as far as every seed trained."
 WATCHED = {"validation": "validation", "test": "test (watched only)"}
@@ -215,3 +215,40 @@ def _by_tracks(axes: Axes, table: pd.DataFrame, column: str, colour: str, dashes
     axes.scatter(table["tracks_per_genre"], 100 * table[column], s=20, facecolor="white", edgecolor=colour, zorder=4)
     look = {"color": colour, "linestyle": dashes, "linewidth": 1.9, "label": name}
     axes.plot(means["tracks_per_genre"], 100 * means[column], **look)
+
+
+@styled
+def score_curves(
+    results: Mapping[str, Result], column: str = "val_f1", *, title: str | None = None, note: str | None = None
+) -> Figure:
+    """Draw a share of the history of several networks against the epoch: thin lines are seeds, thick ones their means.
+
+    Parameters
+    ----------
+    results : mapping of str to Result
+        By the name of the line, at most seven.
+    column : str
+        Of `Result.history`.
+
+    Raises
+    ------
+    ParameterError
+        When no history has the column.
+    """
+    drawn = {name: one.history for name, one in results.items() if column in one.history}
+    if not drawn:
+        raise ParameterError(f"no history has the column {column!r}; train with follow_f1=True to have val_f1")
+    figure = Card(figsize=(8.6, 3.9), layout="constrained")
+    axes = figure.subplots()
+    for (name, history), colour, shape in zip(drawn.items(), CYCLE, "os^DvPX", strict=False):
+        curves = 100 * history.pivot_table(index="epoch", columns="seed", values=column)
+        if curves.shape[1] > 1:
+            axes.plot(curves.index, curves, color=COLOURS[colour], linewidth=0.6, alpha=0.4)
+        mean = curves.dropna().mean(axis=1)
+        every = max(1, len(mean) // 10)
+        look = {"color": COLOURS[colour], "marker": shape, "markersize": 5, "markevery": every, "linewidth": 1.9}
+        axes.plot(mean.index, mean, label=name, **look)
+    axes.set(xlabel="epoch", ylabel="F1 of validation clips (%)", ylim=(0, 100))
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+    legend_above(axes)
+    return finished(figure, title, note)
