@@ -14,11 +14,11 @@ ROOMS = (
     "errors files documents compiled",
     # dataset -> split -> inputs
     "audio features projection short_term analysis summary shards store inputs datasets survey example listening "
-    "allocation splits",
+    "allocation splits ladder",
     # result: predictions are stored, metrics are derived
-    "metrics predictions results paired ensemble prose records style augment plots clouds sliders",
+    "metrics predictions results paired ensemble prose records style augment plots clouds sliders tables",
     # model: what trains also splits and makes a result
-    "models cam embeddings callbacks batches networks fitted training learning_curve ablation tuning "
+    "models cam embeddings callbacks batches networks fitted training leakage learning_curve ablation tuning "
     "transfer_learning importance filters",
     # page
     "reports overview experiments inference ledger reports/pages chapters offline gates book cli",
