@@ -161,11 +161,15 @@ def gather(matrix: Matrix, profile: str, notebooks: Mapping[str, Path]) -> Gathe
 
 
 def _pages_from_data(profile: str) -> dict[str, str]:
-    from mgclib import reports
+    from mgclib import ledger, reports
+    from mgclib.ledger import page
     from mgclib.reports import pages
 
-    texts = {f"report-{slug}.md": pages.report_page(slug, profile) for slug in reports.slugs()}
-    return {**texts, "ledger.md": pages.ledger_page(profile), "results.md": _from_root(pages.results_table())}
+    evidence = ledger.Evidence(experiments.matrix(), profile)
+    found = ledger.rows(evidence=evidence)
+    texts = {f"report-{slug}.md": pages.report_page(slug, profile, found=found) for slug in reports.slugs()}
+    texts["ledger.md"] = page.ledger_page(profile, evidence=evidence, found=found)
+    return {**texts, "results.md": _from_root(pages.results_table())}
 
 
 def _from_root(text: str) -> str:

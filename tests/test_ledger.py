@@ -13,6 +13,7 @@ import pytest
 from mgclib import experiments, ledger, records, reports
 from mgclib.ensemble import side_by_side
 from mgclib.errors import ParameterError
+from mgclib.ledger import structures
 from mgclib.reports.claims import Claim, Measured
 from mgclib.results import Result, predictions_frame
 
@@ -302,7 +303,7 @@ def test_the_same_structure_is_exact_and_built_only_once(ran, monkeypatch: pytes
         built.append((name, shape, genres))
         return CNN
 
-    monkeypatch.setattr(ledger, "project_root", lambda: tmp_path)
+    monkeypatch.setattr(structures, "project_root", lambda: tmp_path)
     monkeypatch.setattr("mgclib.models.structure", structure)
     ran()
     plan = make_plan(cnn={"techno/listing-cnn": {"structure": "techno-cnn"}})
@@ -318,7 +319,7 @@ def test_the_same_structure_is_exact_and_built_only_once(ran, monkeypatch: pytes
 def test_a_network_of_another_size_is_higher_or_lower(
     ran, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, last: int, verdict: str
 ) -> None:
-    monkeypatch.setattr(ledger, "project_root", lambda: tmp_path)
+    monkeypatch.setattr(structures, "project_root", lambda: tmp_path)
     monkeypatch.setattr("mgclib.models.structure", lambda *_: [*CNN[:-1], ["Dense", [5], last]])
     ran()
     plan = make_plan(cnn={"techno/listing-cnn": {"structure": "techno-cnn"}})
@@ -341,7 +342,7 @@ def test_the_home_profile_of_a_data_set_is_never_other_data() -> None:
 
 
 def test_a_network_that_does_not_exist_is_not_exact(ran, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(ledger, "project_root", lambda: tmp_path)
+    monkeypatch.setattr(structures, "project_root", lambda: tmp_path)
     ran()
     plan = make_plan(cnn={"techno/listing-cnn": {"structure": "no-such-network"}})
     assert row_of(ledger.ledger(plan=plan), "techno/listing-cnn")["verdict"] == "not yet"

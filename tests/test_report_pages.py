@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 from bs4 import BeautifulSoup
 
-from mgclib import experiments, records, reports
-from mgclib.reports import pages
+from mgclib import experiments, ledger, records, reports
+from mgclib.ledger import page
+from mgclib.reports import myst, pages
 
 LABEL = re.compile(r"^\(([\w-]+)\)=$", re.M)
 REFERENCE = re.compile(r"\{ref\}`[^`<]*<([\w-]+)>`")
@@ -29,8 +30,10 @@ launch_buttons: {thebe: false}
 @pytest.fixture(scope="module")
 def texts() -> dict[str, str]:
     """Return every generated page by name."""
-    found = {f"report-{slug}": pages.report_page(slug) for slug in reports.slugs()}
-    return {**found, "ledger": pages.ledger_page()}
+    evidence = ledger.Evidence(experiments.matrix(), "demo")
+    found = ledger.rows(evidence=evidence)
+    texts = {f"report-{slug}": pages.report_page(slug, found=found) for slug in reports.slugs()}
+    return {**texts, "ledger": page.ledger_page(evidence=evidence, found=found)}
 
 
 def test_every_item_has_its_place_and_every_link_a_target(texts: dict[str, str]) -> None:
@@ -59,7 +62,7 @@ def test_a_claims_note_stands_at_its_own_item_and_nowhere_else(texts: dict[str, 
     for entry in reports.items():
         section = re.split(r"^\(", texts[f"report-{entry.report}"].partition(f"({entry.anchor})=\n")[2], flags=re.M)[0]
         remarks = re.findall(r"^\[Our run:\]\{\.mgc-muted\} (.*)$", section, re.M)
-        assert remarks == ([pages.markdown(noted[entry.id])] if entry.id in noted else []), entry.id
+        assert remarks == ([myst.markdown(noted[entry.id])] if entry.id in noted else []), entry.id
 
 
 def test_headings_go_down_one_step_at_a_time(texts: dict[str, str]) -> None:
@@ -71,10 +74,22 @@ def test_headings_go_down_one_step_at_a_time(texts: dict[str, str]) -> None:
         assert all(after - before <= 1 for before, after in pairwise(levels))
 
 
-def test_the_ledger_lists_all_192_items(texts: dict[str, str]) -> None:
-    rows = [line for line in texts["ledger"].splitlines() if line.startswith("| {ref}")]
-    assert len(rows) == 192
-    assert len({row.count("|") for row in rows}) == 1
+def test_the_ledger_lists_all_192_items_and_each_leads_to_its_place(texts: dict[str, str]) -> None:
+    soup = BeautifulSoup(texts["ledger"], "html.parser")
+    rows = soup.select("table.mgc-sortable tbody tr")
+    assert [row.th.get_text() for row in rows] == [entry.short for entry in reports.items()]
+    assert [row.th.a["href"] for row in rows] == [
+        f"report-{entry.report}.html#{entry.anchor}" for entry in reports.items()
+    ]
+
+
+def test_no_link_of_the_ledger_is_dead(texts: dict[str, str]) -> None:
+    labels = {name: set(LABEL.findall(text)) for name, text in texts.items()}
+    chapters = {entry.page for entry in experiments.matrix().experiments.values()}
+    for link in BeautifulSoup(texts["ledger"], "html.parser").select("a[href]"):
+        name, _, label = link["href"].partition("#")
+        assert name.removesuffix(".html") in {*texts, *chapters}, link["href"]
+        assert not label or label in labels[name.removesuffix(".html")], link["href"]
 
 
 @pytest.mark.parametrize(
@@ -83,7 +98,7 @@ def test_the_ledger_lists_all_192_items(texts: dict[str, str]) -> None:
 def test_text_of_a_report_is_shown_as_it_is(text: str) -> None:
     from markdown_it import MarkdownIt
 
-    html = MarkdownIt("commonmark").enable(["table", "strikethrough"]).render(pages.markdown(text))
+    html = MarkdownIt("commonmark").enable(["table", "strikethrough"]).render(myst.markdown(text))
     shown = BeautifulSoup(html, "html.parser")
     assert shown.text.strip() == text
     assert [tag.name for tag in shown.find_all()] == ["p"]

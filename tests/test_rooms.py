@@ -21,7 +21,7 @@ ROOMS = (
     "models cam embeddings callbacks batches networks fitted training leakage learning_curve ablation tuning "
     "transfer_learning importance filters",
     # page
-    "reports overview experiments inference ledger reports/pages chapters offline gates book cli",
+    "reports overview experiments inference ledger reports/pages ledger/page chapters offline gates book cli",
 )
 ORDER = [room for floor in ROOMS for room in floor.split()]
 MODULES = sorted(path.relative_to(PACKAGE) for path in PACKAGE.rglob("*.py"))

@@ -1,4 +1,4 @@
-"""Pages of the book that are written from data: one per report, the ledger, the table of results.
+"""Pages of the book that are written from data: one per report, the table of results.
 
 All are MyST Markdown for ``book/_generated/``; links go by labels (``cs464-2020-table-7``) and by the names
 of pages beside them, so that the book's own checks find a dead one.
@@ -10,27 +10,18 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from itertools import groupby
-from typing import TYPE_CHECKING
 
-from mgclib import experiments, ledger, records
+from mgclib import experiments, ledger
 from mgclib.experiments import Experiment
 from mgclib.reports.claims import claim, declared
-from mgclib.reports.loader import APPROACHES, KINDS, Erratum, Item, Report, item, load, slugs
+from mgclib.reports.loader import APPROACHES, KINDS, Erratum, Item, Report, item, load
+from mgclib.reports.myst import NONE, doc, markdown, pipes, raw, ref, signs, verdict
 from mgclib.reports.printed import body, heading
 from mgclib.reports.typeset import bar, facts, spaced, style, words
 
-if TYPE_CHECKING:
-    from mgclib.results import Result
+__all__ = ["report_page", "results_table"]
 
-__all__ = ["ledger_page", "report_page", "results_table"]
-
-SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|$~^&])")
-LEADING = re.compile(r"^(\s*)([-+]|\d+(?=[.)]\s))")
 NUMBERED_SECTION = re.compile(r"[\d.]+$")
-STRICT = ("-filtered", "-artist", "-grouped", "-official")
-"""How profiles end that keep apart what the report's split may not: artists and copies, artists, tracks."""
-
-NONE = "—"
 TOC_DEPTH = "---\ntocdepth: 2\n---\n"
 SMALL_HEADINGS = ".bd-article h3 { font-size: 1.15rem; margin-top: 2rem; }\n"
 WRITTEN = {
@@ -46,34 +37,7 @@ WRITTEN = {
 HOW = "Protocol, wording and notes"
 
 
-def markdown(text: str) -> str:
-    """Escape `text` so that Markdown shows it as it is."""
-    escaped = SPECIAL.sub(r"\\\1", text)
-    return LEADING.sub(lambda m: f"{m[1]}\\{m[2]}" if m[2] in "-+" else f"{m[1]}{m[2]}\\", escaped)
-
-
-def _signs(text: str) -> str:
-    return text.replace("+-", "±")
-
-
-def _raw(html: str) -> str:
-    return f"```{{raw}} html\n{html}\n```\n"
-
-
-def _ref(entry: Item, text: str | None = None) -> str:
-    return f"{{ref}}`{text or entry.short} <{entry.anchor}>`"
-
-
-def _doc(page: str, text: str) -> str:
-    plain = text.replace("`", "'").replace("<", "‹").replace(">", "›")
-    return f"{{doc}}`{plain} <{page}>`"
-
-
-def _verdict(name: str) -> str:
-    return f"[{name}]{{.mgc-badge .mgc-{name.replace(' ', '-')}}}"
-
-
-def report_page(slug: str, profile: str = "demo") -> str:
+def report_page(slug: str, profile: str = "demo", *, found: Iterable[ledger.Row] | None = None) -> str:
     """Return the page of one report: what it claims, what does not add up, and where each item is run again.
 
     Parameters
@@ -81,6 +45,8 @@ def report_page(slug: str, profile: str = "demo") -> str:
     slug : str
     profile : str
         The profile of this build.
+    found : iterable of Row, optional
+        The rows of the ledger, where they are known already.
 
     Returns
     -------
@@ -88,18 +54,19 @@ def report_page(slug: str, profile: str = "demo") -> str:
         MyST Markdown; every item has the label ``<slug>-<item>``.
     """
     report = load(slug)
-    rows = {row.item: row for row in ledger.rows(profile, slugs=[slug])}
+    known = found or ledger.rows(profile, slugs=[slug])
+    rows = {row.item: row for row in known if row.report == slug}
     declared_by = experiments.matrix().experiments.values()
     titles = {entry.page: entry.title for entry in declared_by}
     remarks = {name: how["note"] for entry in declared_by for name, how in entry.reproduces.items() if "note" in how}
     parts = [
         TOC_DEPTH,
         f"(report-{slug})=\n# {slug}: {markdown(report.title)}\n",
-        _raw(f"<style>{style()}{SMALL_HEADINGS}</style>"),
+        raw(f"<style>{style()}{SMALL_HEADINGS}</style>"),
         _lead(report),
     ]
-    parts += ["## How far we got\n", _raw(bar(_counts(rows.values()))), _claims(report, rows)]
-    parts += ["## The dataset, as the report describes it\n", _raw(_corpus(report))]
+    parts += ["## How far we got\n", raw(bar(_counts(rows.values()))), _claims(report, rows)]
+    parts += ["## The dataset, as the report describes it\n", raw(_corpus(report))]
     cards = [_erratum(erratum, report) for erratum in report.errata]
     parts += [
         "## What does not add up\n",
@@ -147,15 +114,11 @@ def _claims(report: Report, rows: Mapping[str, ledger.Row]) -> str:
         low, high = stated.interval or (None, None)
         clips = f"{low:.2f} – {high:.2f} ({stated.correct} of {stated.total})" if low is not None else NONE
         row = rows[entry.id]
-        lines.append([APPROACHES[entry.approach], _ref(entry), row.reported, clips, row.recorded or NONE])
+        lines.append([APPROACHES[entry.approach], ref(entry), row.reported, clips, row.recorded or NONE])
     if not lines:
         return ""
     head = ["approach", "item", "reported", "its 95 % interval (hits)", "recorded [95 % interval]"]
-    return f":::{{div}} mgc-ledger\n{_pipes(head, lines)}:::\n"
-
-
-def _pipes(head: list[str], lines: list[list[str]]) -> str:
-    return "\n".join(f"| {' | '.join(line)} |" for line in [head, ["---"] * len(head), *lines]) + "\n"
+    return f":::{{div}} mgc-ledger\n{pipes(head, lines)}:::\n"
 
 
 def _corpus(report: Report) -> str:
@@ -163,10 +126,10 @@ def _corpus(report: Report) -> str:
 
 
 def _erratum(erratum: Erratum, report: Report) -> str:
-    touched = " · ".join(_ref(report.items[item_id]) for item_id in erratum.items)
+    touched = " · ".join(ref(report.items[item_id]) for item_id in erratum.items)
     return (
         f":::{{grid-item-card}}\n({_erratum_anchor(erratum, report)})=\n"
-        f"**{_erratum_name(erratum)}.** {markdown(_signs(erratum.text))}\n\n[Concerns]{{.mgc-muted}} {touched}\n:::\n"
+        f"**{_erratum_name(erratum)}.** {markdown(signs(erratum.text))}\n\n[Concerns]{{.mgc-muted}} {touched}\n:::\n"
     )
 
 
@@ -181,9 +144,9 @@ def _erratum_anchor(erratum: Erratum, report: Report) -> str:
 
 def _item(entry: Item, row: ledger.Row, report: Report, titles: Mapping[str, str], remark: str) -> str:
     where = f"section {entry.section}" if NUMBERED_SECTION.match(entry.section) else entry.section
-    line = [f"[{KINDS[entry.kind]}]{{.mgc-kind}}", _verdict(row.verdict), f"[{markdown(where)}]{{.mgc-muted}}"]
+    line = [f"[{KINDS[entry.kind]}]{{.mgc-kind}}", verdict(row.verdict), f"[{markdown(where)}]{{.mgc-muted}}"]
     if row.page:
-        line.append(f"run again in {_doc(row.page, titles[row.page])}")
+        line.append(f"run again in {doc(row.page, titles[row.page])}")
     if row.recorded:
         line.append(f"recorded {row.recorded}")
     parts = [f"({entry.anchor})=\n### {markdown(heading(entry))}\n", " ".join(line) + "\n"]
@@ -193,7 +156,7 @@ def _item(entry: Item, row: ledger.Row, report: Report, titles: Mapping[str, str
         parts.append(f"{markdown(entry.shows)}\n")
     typeset = body(entry)
     if typeset:
-        parts.append(_raw(typeset))
+        parts.append(raw(typeset))
     errata = [
         f"{{ref}}`{_erratum_name(erratum)} <{_erratum_anchor(erratum, report)}>`"
         for erratum in report.errata_of(entry.id)
@@ -206,55 +169,16 @@ def _item(entry: Item, row: ledger.Row, report: Report, titles: Mapping[str, str
 def _details(entry: Item) -> str:
     parts = []
     if entry.stated:
-        parts.append(_raw(facts((name, words(value)) for name, value in entry.stated.items())))
+        parts.append(raw(facts((name, words(value)) for name, value in entry.stated.items())))
     if entry.not_stated:
         names = ", ".join(spaced(name) for name in entry.not_stated)
         parts.append(f"**Not stated:** {markdown(names)}.\n")
     parts += [f"> {markdown(sentence)}\n" for sentence in entry.quote]
     if entry.notes:
-        parts.append("\n".join(f"- {markdown(_signs(note))}" for note in entry.notes) + "\n")
+        parts.append("\n".join(f"- {markdown(signs(note))}" for note in entry.notes) + "\n")
     if not parts:
         return ""
     return "\n".join([f"::::{{dropdown}} {HOW}\n:class-container: mgc-details\n", *parts, "::::\n"])
-
-
-def ledger_page(profile: str = "demo") -> str:
-    """Return the ledger as a page: the verdict on every item of every report, with links.
-
-    Parameters
-    ----------
-    profile : str
-        The profile of this build; its numbers stand under *this build*.
-    """
-    plan = experiments.matrix()
-    rows = {slug: ledger.rows(profile, slugs=[slug], plan=plan) for slug in slugs()}
-    titles = {entry.page: entry.title for entry in plan.experiments.values()}
-    everything = [row for group in rows.values() for row in group]
-    parts = [
-        "# The ledger\n",
-        _raw(f"<style>{style()}{SMALL_HEADINGS}</style>"),
-        f"One row for each of the {len(everything)} items of the five reports. *Recorded* is our number on the "
-        f"report's own dataset and split, with its 95 % interval; *this build* ran at the profile `{profile}`. What "
-        f"*synthetic* marks was measured on generated music and proves only that the method runs. “5 of 6 settings” "
-        f"are those that the report states, of those that its item would need. The verdicts are explained in "
-        f"{{doc}}`How to read this book <../how-to-read>`; `mgc ledger --format csv` prints this table.\n",
-        _raw(bar(_counts(everything))),
-    ]
-    for slug, group in rows.items():
-        counted = "  ".join(f"{_verdict(name)} {n}" for name, n in _counts(group).items() if n)
-        parts += [f"## {slug}\n", f"{{ref}}`{load(slug).title} <report-{slug}>`, {len(group)} items: {counted}\n"]
-        parts += [":::{div} mgc-ledger\n", _ledger_table(group, titles), ":::\n"]
-    return "\n".join(parts)
-
-
-def _ledger_table(rows: list[ledger.Row], titles: Mapping[str, str]) -> str:
-    lines = []
-    for row in rows:
-        entry = item(row.item)
-        chapter = f" in {_doc(row.page, titles[row.page])}" if row.page else ""
-        numbers = [markdown(text) or NONE for text in (row.reported, row.recorded, row.this_build)]
-        lines.append([_ref(entry), APPROACHES[row.approach], _verdict(row.verdict) + chapter, *numbers])
-    return _pipes(["item", "approach", "verdict", "reported", "recorded", "this build"], lines)
 
 
 def results_table(*, links: bool = True) -> str:
@@ -267,13 +191,15 @@ def results_table(*, links: bool = True) -> str:
     links : bool
         Link each approach to its chapter (in the book); False for the README.
     """
-    declared_by = sorted(experiments.matrix().experiments.values(), key=lambda entry: entry.report or "")
-    lines = [line for entry in declared_by for line in _result_line(entry, links)]
+    plan = experiments.matrix()
+    evidence = ledger.Evidence(plan, next(iter(plan.profiles)))
+    declared_by = sorted(plan.experiments.values(), key=lambda entry: entry.report or "")
+    lines = [line for entry in declared_by for line in _result_line(entry, evidence, links)]
     head = ["approach", "reported", "recorded, report's split", "recorded, stricter split", "seeds of each"]
-    return _pipes(head, lines) if lines else "No experiment declares a measured item yet.\n"
+    return pipes(head, lines) if lines else "No experiment declares a measured item yet.\n"
 
 
-def _result_line(experiment: Experiment, links: bool) -> list[list[str]]:
+def _result_line(experiment: Experiment, evidence: ledger.Evidence, links: bool) -> list[list[str]]:
     scores = {name: how for name, how in experiment.reproduces.items() if how.get("metric") not in (None, "best_epoch")}
     measured = [(item(name), how) for name, how in scores.items()]
     if not measured:
@@ -281,22 +207,14 @@ def _result_line(experiment: Experiment, links: bool) -> list[list[str]]:
     entry, how = measured[0]
     stated = declared(entry, how)
     home = ledger.home_profile(entry)
-    found = [_record(experiment, home, strict=strict) for strict in (False, True)]
+    found = [evidence.kept(home, experiment.name, strict=strict) for strict in (False, True)]
     numbers = []
     for profile, result in found:
         number = markdown(ledger.number(ledger.measured(result, stated, how)))
-        named = "" if profile in (None, home, f"{home}{STRICT[0]}") else f" ({profile})"
+        named = "" if profile in (None, home, f"{home}{ledger.STRICT[0]}") else f" ({profile})"
         numbers.append((number or NONE) + named)
     seeds = " · ".join(str(len(result.seeds)) if result else NONE for _, result in found)
-    title = _doc(experiment.page, experiment.title) if links else markdown(experiment.title)
-    source = _doc(f"report-{entry.report}", entry.report) if links else markdown(entry.report)
+    title = doc(experiment.page, experiment.title) if links else markdown(experiment.title)
+    source = doc(f"report-{entry.report}", entry.report) if links else markdown(entry.report)
     reported = f"{markdown(ledger.reported(entry, stated))} ({source})"
     return [[title, reported, *numbers, seeds]]
-
-
-def _record(experiment: Experiment, home: str, *, strict: bool) -> tuple[str | None, Result | None]:
-    """Return profile and record on the report's data set, else on the other recordings of which there is one."""
-    others = ledger.other_profiles(experiments.matrix(), home)
-    names = [f"{home}{STRICT[0] if strict else ''}", *(name for name in others if name.endswith(STRICT) == strict)]
-    found = ((name, records.read(name, experiment.name)) for name in names)
-    return next((pair for pair in found if pair[1] is not None), (None, None))

@@ -1,42 +1,18 @@
 # ruff: noqa: PD011 (Item.values are printed values, no pandas object)
-"""The ledger: one row for every item of the five reports, and an honest verdict.
-
-==============  ==================================================================================
-verdict         when
-==============  ==================================================================================
-``reproduced``  the reported value lies in our 95 % interval, same data set and protocol
-``higher``      ours lies above the reported value, same data set and protocol; a network has more weights
-``lower``       ours lies below the reported value, same data set and protocol; a network has fewer weights
-``exact``       the same structure (parameters layer by layer) or the same settings
-``shown``       a figure of the same kind, from our run
-``lost``        the report's text keeps nothing of it that could be run again or held against anything
-``other data``  the method ran, but not on the report's recordings or not from its pre-trained weights: those are not
-                public, or not at hand
-``not yet``     none of these
-==============  ==================================================================================
-
-"Same data set and protocol" is the profile that bears the name of the report's data set (``gtzan``). Where
-the counts behind a rounded share are known, the exact share is judged (127/200, not 0.64). A number from
-synthetic music stands in ``this_build`` with the word *synthetic* and never decides a verdict.
-"""
+"""The verdict on every item of the five reports: what was run, held against what was claimed."""
 
 from __future__ import annotations
 
 import functools
-import hashlib
-import json
-import os
 from collections.abc import Iterable, Mapping
 from dataclasses import astuple, dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from mgclib import experiments, records, reports
 from mgclib.ensemble import members
-from mgclib.errors import MgcError, ParameterError
-from mgclib.files import project_root, write_text
+from mgclib.ledger.structures import structure
 from mgclib.reports.claims import Claim, Measured, claim, declared, measure
 from mgclib.reports.loader import Item
 from mgclib.reports.structure import input_shape, n_genres, parameter_total, same_structure
@@ -45,15 +21,31 @@ if TYPE_CHECKING:
     from mgclib.experiments import Experiment, Matrix
     from mgclib.results import Result
 
-__all__ = ["COLUMNS", "VERDICTS", "Row", "ledger", "render", "rows"]
+__all__ = [
+    "COLUMNS",
+    "STRICT",
+    "VERDICTS",
+    "Evidence",
+    "Row",
+    "home_profile",
+    "judge",
+    "ledger",
+    "measured",
+    "number",
+    "other_profiles",
+    "reported",
+    "rows",
+    "same_settings",
+]
 
 VERDICTS = ("reproduced", "exact", "shown", "higher", "lower", "other data", "lost", "not yet")
 COLUMNS = ("item", "report", "kind", "approach", "reported", "recorded", "this_build", "verdict", "page")
 NOT_PUBLIC = ("techno",)
 """Data sets that nobody but their authors has."""
 
-PIPED_WIDTH = 160
-FORMATS = ("table", "csv", "json")
+STRICT = ("-filtered", "-artist", "-grouped", "-official")
+"""How profiles end that keep apart what the report's split may not: artists and copies, artists, tracks."""
+
 LONG = {
     "log_loss": "loss",
     "macro_f1": "F1 (macro)",
@@ -97,24 +89,44 @@ def ledger(profile: str = "demo", *, plan: Matrix | None = None) -> pd.DataFrame
     return pd.DataFrame([astuple(row) for row in rows(profile, plan=plan)], columns=list(COLUMNS), dtype=object)
 
 
-def rows(profile: str = "demo", *, slugs: Iterable[str] | None = None, plan: Matrix | None = None) -> list[Row]:
+def rows(
+    profile: str = "demo",
+    *,
+    slugs: Iterable[str] | None = None,
+    plan: Matrix | None = None,
+    evidence: Evidence | None = None,
+) -> list[Row]:
     """Return the rows of some reports (default: all).
+
+    Parameters
+    ----------
+    profile, plan
+        As in `ledger`.
+    slugs : iterable of str, optional
+    evidence : Evidence, optional
+        What has been read already, in place of `profile` and `plan`.
 
     Raises
     ------
     RunError
         For an unknown profile, or a run matrix that does not hold.
     """
-    plan = plan or experiments.matrix()
-    plan.profile(profile)
-    evidence = _Evidence(plan, profile)
+    evidence = evidence or Evidence(plan or experiments.matrix(), profile)
     return [_row(item, evidence) for slug in slugs or reports.slugs() for item in reports.load(slug).items.values()]
 
 
-class _Evidence:
-    """What has been run, each record and result read once."""
+class Evidence:
+    """What has been run, each record and result read once.
+
+    Parameters
+    ----------
+    plan : Matrix
+    profile : str
+        The profile of this build; an unknown one raises `RunError`.
+    """
 
     def __init__(self, plan: Matrix, profile: str) -> None:
+        plan.profile(profile)
         self.plan = plan
         self.profile = profile
         self.record = functools.cache(records.read)
@@ -150,6 +162,16 @@ class _Evidence:
         names = other_profiles(self.plan, home_profile(item))
         return next((found for name in names if (found := self.record(name, experiment.name)) is not None), None)
 
+    def kept(self, home: str, name: str, *, strict: bool = False) -> tuple[str | None, Result | None]:
+        """Return profile and record of an experiment, on the report's data set or, without one, on other recordings.
+
+        With `strict` under the protocol that keeps artists and copies apart, else under the report's own.
+        """
+        others = other_profiles(self.plan, home)
+        names = [f"{home}{STRICT[0] if strict else ''}", *(n for n in others if n.endswith(STRICT) == strict)]
+        found = ((profile, self.record(profile, name)) for profile in names)
+        return next((pair for pair in found if pair[1] is not None), (None, None))
+
     def any(self, experiment: Experiment) -> bool:
         """Whether the experiment ran on anything."""
         if not experiment.trains:
@@ -174,7 +196,7 @@ def other_profiles(plan: Matrix, home: str) -> tuple[str, ...]:
     return tuple(name for name, entry in plan.profiles.items() if not entry.synthetic and entry.dataset != own)
 
 
-def _row(item: Item, evidence: _Evidence) -> Row:
+def _row(item: Item, evidence: Evidence) -> Row:
     attempts = evidence.attempts(item)
     experiment, how = attempts[0] if attempts else (None, {})
     stated = declared(item, how) or _main_claim(item)
@@ -214,7 +236,7 @@ def _verdict(
     how: Mapping[str, Any],
     stated: Claim | None,
     faithful: Result | None,
-    evidence: _Evidence,
+    evidence: Evidence,
 ) -> str:
     if "lost" in how:
         return "lost"
@@ -344,85 +366,3 @@ def _built(item: Item, name: str) -> str:
 
 def _weights(item: Item, name: str) -> int:
     return sum(count for _, _, count in structure(name, input_shape(item), n_genres(item)) or ())
-
-
-def structure(name: str, shape: tuple[int, ...] | None, genres: int) -> list[tuple] | None:
-    """Return the layer table of a network of ours, None where it cannot be built here.
-
-    Building a network costs the import of Keras (seconds), so the table is kept in
-    ``runs/structures.json`` under a key that changes with the source of `mgclib.models`.
-    """
-    path = project_root() / "runs" / "structures.json"
-    key = f"{name} {shape} {genres} {_models_digest()}"
-    known = _known_structures(path)
-    if key not in known:
-        layers = _build_structure(name, shape, genres)
-        if layers is None:
-            return None
-        current = {k: v for k, v in known.items() if k.endswith(_models_digest())}
-        known = {**current, key: layers}
-        write_text(path, json.dumps(known, indent=1) + "\n")
-    return [(layer, tuple(output), count) for layer, output, count in known[key]]
-
-
-def _known_structures(path: Path) -> dict[str, list]:
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-
-
-@functools.cache
-def _models_digest() -> str:
-    sources = sorted((Path(__file__).parent / "models").glob("*.py"))
-    return hashlib.blake2b(b"".join(source.read_bytes() for source in sources), digest_size=6).hexdigest()
-
-
-def _build_structure(name: str, shape: tuple[int, ...] | None, genres: int) -> list[list] | None:
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    try:
-        from mgclib import models
-
-        return [[layer, list(output), int(count)] for layer, output, count in models.structure(name, shape, genres)]
-    except MgcError:
-        return None
-
-
-def render(frame: pd.DataFrame, format: str = "table") -> str:
-    """Return the ledger as text for a terminal, or as CSV or JSON.
-
-    Parameters
-    ----------
-    frame : pd.DataFrame
-        From `ledger`.
-    format : {"table", "csv", "json"}
-        The table leaves out what the item's id says already, and ends with the count of each verdict.
-
-    Raises
-    ------
-    ParameterError
-        For another format.
-    """
-    if format == "csv":
-        return frame.to_csv(index=False)
-    if format == "json":
-        return json.dumps(frame.to_dict(orient="records"), indent=2, ensure_ascii=False) + "\n"
-    if format != "table":
-        raise ParameterError(f"format={format!r} must be one of {', '.join(FORMATS)}")
-    from rich.console import Console
-    from rich.table import Table
-
-    shown = [name for name in COLUMNS if name not in ("report", "kind", "approach")]
-    counts = frame["verdict"].value_counts()
-    caption = f"{len(frame)} items: " + ", ".join(f"{counts[v]} {v}" for v in VERDICTS if v in counts)
-    table = Table(caption=caption)
-    for name in shown:
-        table.add_column(name.replace("_", " "), no_wrap=name in ("item", "verdict"))
-    for values in frame[shown].itertuples(index=False):
-        table.add_row(*(str(value) for value in values))
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=PIPED_WIDTH)
-    with console.capture() as captured:
-        console.print(table)
-    return captured.get()
