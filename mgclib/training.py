@@ -30,7 +30,15 @@ if TYPE_CHECKING:
     from mgclib.datasets.dataset import Dataset
     from mgclib.inputs import Inputs, Several
 
-__all__ = ["FineTuning", "KerasClassifier", "Training", "class_weights", "precision_policy", "run_seeds"]
+__all__ = [
+    "FineTuning",
+    "KerasClassifier",
+    "Training",
+    "class_weights",
+    "fit_and_ask",
+    "precision_policy",
+    "run_seeds",
+]
 
 
 def run_seeds(
@@ -114,7 +122,7 @@ def run_seeds(
             if join_validation:
                 parts = np.where(parts == "validation", "train", parts)
             classifier = make(seed)
-            result = _one_seed(dataset, inputs, classifier, parts, seed, watch, protocol)
+            result = fit_and_ask(dataset, inputs, classifier, parts, seed, watch=watch, protocol=protocol)
             source = f"{result.provenance['fitted']['seconds']:.0f} s"
             if kept is not None:
                 if recipe is not None and seed == seeds[0]:
@@ -143,15 +151,41 @@ def _about(result: Result, dataset: Dataset, seed: int, settings: dict[str, Any]
     return {**named, "seed": int(seed), "accuracy": accuracy, "provenance": provenance(dataset)}
 
 
-def _one_seed(
+def fit_and_ask(
     dataset: Dataset,
     inputs: np.ndarray | Several,
     classifier: Any,
     parts: np.ndarray,
     seed: int,
-    watch: str,
+    *,
     protocol: str,
+    watch: str = "validation",
 ) -> Result:
+    """Fit a classifier on the training part, and ask it about the validation and the test part.
+
+    Parameters
+    ----------
+    dataset, inputs, watch
+        See `run_seeds`.
+    classifier : Any
+        Not fitted yet.
+    parts : np.ndarray [shape=(n_clips,), str]
+        Part of every clip, see `mgclib.splits.PARTS`.
+    seed : int
+        What the predictions are labelled with.
+    protocol : str
+        Says what folds inside the training part must keep together.
+
+    Returns
+    -------
+    Result
+        Of one seed; its provenance says how long fitting took.
+
+    Raises
+    ------
+    DatasetError
+        When a genre has no clip to learn from.
+    """
     labels = dataset.labels
     if np.unique(labels[parts == "train"]).size < len(dataset.genres):
         raise DatasetError(

@@ -17,6 +17,7 @@ from mgclib.plots.augment import ablation_gains, augmented, genre_shares_label
 from mgclib.plots.cam import cam_means, cam_overlay, cam_samples, cam_stages, cam_sum
 from mgclib.plots.features import feature_plane, importances, search
 from mgclib.plots.inputs import genre_levels, image_grid, waveform
+from mgclib.plots.leakage import ladder, relations
 from mgclib.plots.learning import accuracy_by_clips, accuracy_by_tracks, learning_curves, score_curves, walks
 from mgclib.plots.logs import training_logs
 from mgclib.plots.mel import close_tones, filter_bank, hops, mel_grid, mel_picture, stft_grid, wave_and_mel, windows
@@ -51,6 +52,7 @@ __all__ = [
     "hops",
     "image_grid",
     "importances",
+    "ladder",
     "learning_curves",
     "long_row",
     "mel_grid",
@@ -59,6 +61,7 @@ __all__ = [
     "neighbours",
     "opinions",
     "phases",
+    "relations",
     "report_bars",
     "score_curves",
     "search",
