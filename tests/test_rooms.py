@@ -16,12 +16,12 @@ ROOMS = (
     "audio features projection short_term analysis summary shards store inputs datasets survey example listening "
     "allocation splits ladder",
     # result: predictions are stored, metrics are derived
-    "metrics predictions results paired ensemble prose records style augment plots clouds sliders tables",
+    "metrics predictions results paired power ensemble prose records style augment plots clouds sliders tables",
     # model: what trains also splits and makes a result
     "models cam embeddings callbacks batches networks fitted training leakage learning_curve ablation tuning "
     "transfer_learning importance filters",
     # page
-    "reports overview experiments inference ledger reports/pages ledger/page chapters offline gates book cli",
+    "reports overview evidence rankings experiments inference ledger reports/pages ledger/page chapters offline gates book cli",
 )
 ORDER = [room for floor in ROOMS for room in floor.split()]
 MODULES = sorted(path.relative_to(PACKAGE) for path in PACKAGE.rglob("*.py"))

@@ -9,12 +9,14 @@ given, stand above and below the figure; the note of a `Result` is its caption.
 Modules: `inputs` (what a model is given), `mel` (how a spectrogram is made), `features` (numbers in place of
 pictures), `neighbours` and `sequences` (how it looks at it), `learning` and `logs` (how training went), `scores` (what
 came out), `spread` (how far runs scatter), `augment` (clips before and after), `cam` (what a network looks at),
-`survey` (a first look at a data set).
+`survey` (a first look at a data set),
+`evidence` (who beats whom).
 Notebooks: all of them.
 """
 
 from mgclib.plots.augment import ablation_gains, augmented, genre_shares_label
 from mgclib.plots.cam import cam_means, cam_overlay, cam_samples, cam_stages, cam_sum
+from mgclib.plots.evidence import accuracy_intervals, power_curves, who_beats_whom
 from mgclib.plots.features import feature_plane, importances, search
 from mgclib.plots.inputs import genre_levels, image_grid, waveform
 from mgclib.plots.leakage import ladder, relations
@@ -36,6 +38,7 @@ __all__ = [
     "ablation_gains",
     "accuracy_by_clips",
     "accuracy_by_tracks",
+    "accuracy_intervals",
     "accuracy_strip",
     "augmented",
     "cam_means",
@@ -61,6 +64,7 @@ __all__ = [
     "neighbours",
     "opinions",
     "phases",
+    "power_curves",
     "relations",
     "report_bars",
     "score_curves",
@@ -76,5 +80,6 @@ __all__ = [
     "walks",
     "wave_and_mel",
     "waveform",
+    "who_beats_whom",
     "windows",
 ]

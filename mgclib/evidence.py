@@ -1,0 +1,322 @@
+"""Who beats whom, and how surely: all recorded approaches on the same test clips.
+
+Every approach is asked once for each 30-second clip (snippets vote), so that all tests pair the same clips. A test
+takes the clips for independent draws of the music it speaks about. The fault-filtered lists keep copies and artists
+apart between the parts, but some artists have many test clips: McNemar's test is a little too confident there. So
+artists, with all their clips, are drawn again, too.
+
+Notebook: ``uncertainty``.
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib import resources
+
+import numpy as np
+import pandas as pd
+
+from mgclib import metrics, records
+from mgclib.errors import ParameterError
+from mgclib.metrics import Interval
+from mgclib.power import LEVEL
+from mgclib.results import Result
+
+__all__ = [
+    "NAMES",
+    "Approach",
+    "against",
+    "approaches",
+    "artists",
+    "flipped",
+    "holm",
+    "intervals",
+    "pairs",
+]
+
+NAMES = {
+    "agh-efficientnet": "EfficientNetB0 (AGH)",
+    "agh-first-model": "AGH first model",
+    "agh-resnet": "ResNet50 (AGH)",
+    "augmentation": "2D CNN, augmented",
+    "baseline-a-1d": "Baseline A (1D)",
+    "baseline-a-2d": "Baseline A (2D)",
+    "baseline-b": "Baseline B",
+    "best-recipe": "best recipe",
+    "cam": "2D CNN for maps (CAM)",
+    "cnn-1d-mel": "1D CNN on mel images",
+    "cnn-cs464-100": "2D CNN (CS464), 100 epochs",
+    "cnn-cs464-25": "2D CNN (CS464), 25 epochs",
+    "cnn-gtzan": "2D CNN (techno), voting",
+    "densenet": "DenseNet121",
+    "feature-ml-gtzan": "features + boosted trees",
+    "fusion": "FusionNet",
+    "lstm-70": "LSTM, 70 % training",
+    "lstm-80": "LSTM, 80 % training",
+    "pca-pixels": "PCA of pixels + classifier",
+    "svm-pixels-360x120": "SVM on pixels, 360 × 120",
+    "svm-pixels-400x400": "SVM on pixels, 400 × 400",
+    "transfer-baseline": "baseline CNN (Zewail)",
+    "transfer-efficientnetb0": "EfficientNetB0 (Zewail)",
+    "transfer-inceptionv3": "InceptionV3",
+    "transfer-mobilenet": "MobileNet",
+    "transfer-mobilenetv2": "MobileNetV2",
+}
+"""Experiments by the name that stands on an axis; others go by their own."""
+
+NO_APPROACH = ("leakage",)
+"""Experiments that record several protocols instead of one approach."""
+
+SURE, ONE_RUN, UNSTABLE, OPEN = "sure", "these two runs", "not in other runs", "undecided"
+"""Verdicts on a pair, see `pairs`."""
+
+
+@dataclass(frozen=True, eq=False)
+class Approach:
+    """An approach under one protocol, one answer per clip.
+
+    Parameters
+    ----------
+    name, experiment : str
+    result : Result
+        Snippets have voted; ``clip_id`` is the clip.
+    """
+
+    name: str
+    experiment: str
+    result: Result
+
+    @property
+    def repeats(self) -> bool:
+        """Whether another seed would bring the same again: one was recorded, of a fit without epochs."""
+        return len(self.result.seeds) == 1 and self.result.history.empty
+
+    @functools.cached_property
+    def right(self) -> pd.DataFrame:
+        """Return which test clips were named rightly : 1 or 0 by ``clip_id`` (rows) and seed; NaN: not tested."""
+        table = self.result.predicted("test")
+        table["right"] = (table["genre"] == table["predicted"]).astype(float)
+        return table.pivot_table(index="clip_id", columns="seed", values="right")
+
+
+def approaches(profile: str) -> list[Approach]:
+    """Return all approaches recorded under a profile with test clips, the highest mean accuracy first."""
+    found = []
+    for folder in sorted(records.records_root().glob(f"{profile}/*/result.json")):
+        experiment = folder.parent.name
+        result = None if experiment in NO_APPROACH else records.read(profile, experiment)
+        if result is not None and "test" in result.parts:
+            found.append(Approach(NAMES.get(experiment, experiment), experiment, result.vote()))
+    return sorted(found, key=lambda one: -one.right.mean().mean())
+
+
+def artists(clips: Sequence[str]) -> np.ndarray:
+    """Number the artists of GTZAN clips : np.ndarray [shape=(n,), int]; each unknown one counts as another."""
+    with (resources.files("mgclib.datasets") / "gtzan_lists" / "artists.csv").open(encoding="utf-8") as handle:
+        known = pd.read_csv(handle, dtype="str", index_col="clip_id")["artist"]
+    names = known.reindex(clips)
+    return pd.factorize(names.where(names.notna(), pd.Series(clips, index=clips)))[0]
+
+
+@functools.lru_cache(maxsize=8)
+def _draws(clips: tuple[str, ...], by: str, n: int, seed: int) -> np.ndarray:
+    """Return how often each clip counts in `n` resamples of the clips or of the artists : [shape=(n, n_clips)]."""
+    groups = artists(clips) if by == "artists" else np.arange(len(clips))
+    return np.concatenate(list(metrics.bootstrap_weights(groups, int(groups.max()) + 1, n, seed)))
+
+
+def _bootstrap(right: pd.DataFrame, by: str, n: int, seed: int) -> np.ndarray:
+    """Return the mean over seeds of the accuracy in resamples of what was tested : np.ndarray [shape=(n,)]."""
+    weights = _draws(tuple(right.index), by, n, seed)
+    tested = right.notna().to_numpy()
+    return (weights @ np.where(tested, right, 0.0) / (weights @ tested)).mean(axis=1)
+
+
+def intervals(found: Sequence[Approach], n: int = 2000, seed: int = 0) -> pd.DataFrame:
+    """Return the accuracy of each approach with its 95 % intervals: over seeds, over clips, over artists.
+
+    Parameters
+    ----------
+    found : sequence of Approach
+    n, seed : int
+        Resamples of the clips and of the artists, the same for all.
+
+    Returns
+    -------
+    pd.DataFrame
+        Index ``approach``; columns ``clips`` (per seed), ``seeds``, ``repeats``, ``accuracy`` (mean over seeds),
+        ``seeds_low``, ``seeds_high`` (Student's t over seeds; NaN for one), ``clips_low``, ``clips_high``,
+        ``artists_low`` and ``artists_high`` (percentile bootstrap; an artist brings all of its clips).
+    """
+    rows = {}
+    for one in found:
+        scores = one.right.mean()
+        rows[one.name] = {
+            "clips": round(one.right.count().mean()),
+            "seeds": len(scores),
+            "repeats": one.repeats,
+            "accuracy": scores.mean(),
+            **_ends("seeds", metrics.t_interval(scores.to_numpy(), bounds=(0, 1)) if len(scores) > 1 else None),
+        }
+        for by in ("clips", "artists"):
+            drawn = _bootstrap(one.right, by, n, seed)
+            rows[one.name] |= _ends(by, metrics.quantile_interval(scores.mean(), drawn, len(one.right)))
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("approach")
+
+
+def _ends(kind: str, interval: Interval | None) -> dict[str, float]:
+    ends = (np.nan, np.nan) if interval is None else (interval.low, interval.high)
+    return dict(zip((f"{kind}_low", f"{kind}_high"), ends, strict=True))
+
+
+def holm(p_values: Sequence[float]) -> np.ndarray:
+    """Return p-values corrected for their number by Holm's step-down method : np.ndarray [shape=(n,), 0 … 1].
+
+    Sorted upwards, the smallest is multiplied by n, the next by n - 1, and so on; none may fall below one before it,
+    none exceeds 1. Rejecting where the result is at most 5 % keeps the chance of *any* false rejection at 5 %,
+    however the tests depend on each other (S. Holm, 1979). As statsmodels' ``multipletests(method="holm")``.
+    """
+    p_values = np.asarray(p_values, float)
+    order = np.argsort(p_values, kind="stable")
+    stepped = np.maximum.accumulate(p_values[order] * np.arange(len(p_values), 0, -1))
+    corrected = np.empty(len(p_values))
+    corrected[order] = np.minimum(stepped, 1)
+    return corrected
+
+
+def pairs(found: Sequence[Approach], n: int = 2000, seed: int = 0) -> pd.DataFrame:
+    """Compare every two approaches that share the test clips of the first seed they have in common.
+
+    The test is McNemar's (exact), for the two models of that seed: further seeds on the same clips are no new clips,
+    and a vote of seeds would be another model. All pairs are one family for Holm's correction. Where both have more
+    seeds in common on the same clips, the mean difference has a t-interval over them as well; a fit that repeats
+    itself stands for every seed.
+
+    Parameters
+    ----------
+    found : sequence of Approach
+        In the order in which A precedes B.
+    n, seed : int
+        Resamples of the clips and of the artists, the same for all pairs; sign flips are ten times as many.
+
+    Returns
+    -------
+    pd.DataFrame
+        Index ``a, b``; columns ``clips``, ``only_a``, ``only_b``, ``difference`` (accuracy of A minus B, first common
+        seed), ``clips_low``, ``clips_high``, ``artists_low``, ``artists_high`` (bootstrap), ``p`` (McNemar), ``seeds``
+        (in common), ``mean`` (difference over them), ``seeds_low``, ``seeds_high`` (NaN for one), ``holm``,
+        ``p_artists`` (see `flipped`), ``holm_artists`` and ``verdict``: *sure* (both of Holm's p at most 5 %, and the
+        interval over seeds on the same side of 0), *these two runs* (as sure for the two models, but there is one run
+        only), *not in other runs* (the interval over seeds has 0 in it), *undecided*.
+    """
+    right = {one.name: {s: hits.dropna() for s, hits in one.right.items()} for one in found}
+    drawn = functools.cache(lambda name, s, by: _bootstrap(right[name][s].to_frame(), by, n, seed))
+    rows: dict[tuple[str, str], dict] = {}
+    gained: dict[tuple[str, ...], dict[tuple[str, str], np.ndarray]] = {}
+    for a, b in itertools.combinations(found, 2):
+        shared = [s for s in a.result.seeds if s in b.result.seeds]
+        if not shared:
+            continue
+        hits, other = (right[one.name][shared[0]] for one in (a, b))
+        if not hits.index.equals(other.index):
+            continue
+        clips, gains = len(hits), hits.to_numpy() - other.to_numpy()
+        gained.setdefault(tuple(hits.index), {})[a.name, b.name] = gains
+        over_clips, over_artists = (
+            metrics.quantile_interval(gains.mean(), drawn(a.name, shared[0], by) - drawn(b.name, shared[0], by), clips)
+            for by in ("clips", "artists")
+        )
+        wins = int((gains > 0).sum()), int((gains < 0).sum())
+        over = _over_seeds((a, b), [right[one.name] for one in (a, b)])
+        rows[a.name, b.name] = {
+            "clips": clips,
+            **dict(zip(("only_a", "only_b"), wins, strict=True)),
+            "difference": gains.mean(),
+            **_ends("clips", over_clips),
+            **_ends("artists", over_artists),
+            "p": metrics.exact_mcnemar(*wins),
+            "seeds": len(over),
+            "mean": over.mean(),
+            **_ends("seeds", metrics.t_interval(over) if len(over) > 1 else None),
+            "certain": a.repeats and b.repeats,
+        }
+    table = pd.DataFrame(list(rows.values()), index=pd.MultiIndex.from_tuples(rows or [("", "")], names=["a", "b"]))
+    if not rows:
+        raise ParameterError("no two approaches were tested on the same clips; record them under one protocol")
+    table["holm"] = holm(table["p"])
+    for clips, several in gained.items():
+        table.loc[list(several), "p_artists"] = flipped(np.stack(list(several.values())), artists(clips), 10 * n, seed)
+    table["holm_artists"] = holm(table["p_artists"])
+    return table.assign(verdict=[_verdict(row) for row in table.itertuples()]).drop(columns="certain")
+
+
+def flipped(gains: np.ndarray, groups: np.ndarray, n: int = 20_000, seed: int = 0) -> np.ndarray:
+    """Return the p-values of a two-sided sign-flip test : np.ndarray [shape=(n_pairs,)].
+
+    If two models are equally good, each artist might as well have favoured the other one as strongly. So the sign of
+    all gains of an artist is drawn by a coin, `n` times; p is the share of draws whose sum is as far from 0 as the real
+    one. With a group for every clip this is McNemar's test, up to the number of draws.
+
+    Parameters
+    ----------
+    gains : np.ndarray [shape=(n_pairs, n_clips)]
+        1 where only A is right, -1 where only B is, else 0.
+    groups : np.ndarray [shape=(n_clips,), int]
+        From `artists`.
+    n, seed : int
+    """
+    sums = np.stack([np.bincount(groups, row) for row in np.asarray(gains, float)], axis=1)
+    signs = np.random.default_rng(seed).integers(0, 2, (n, len(sums)), dtype=np.int8).astype(np.float32) * 2 - 1
+    far = np.abs(signs @ sums.astype(np.float32)) >= np.abs(sums.sum(axis=0)) - 0.5
+    return (1 + far.sum(axis=0)) / (1 + n)
+
+
+def _over_seeds(both: Sequence[Approach], right: list[Mapping[int, pd.Series]]) -> np.ndarray:
+    """Return the difference in accuracy of each seed in which both were tested on the same clips."""
+    for k, one in enumerate(both):
+        if one.repeats:
+            (hits,) = right[k].values()
+            right[k] = dict.fromkeys(right[1 - k], hits)
+    first, second = right
+    shared = [seed for seed in first if seed in second and first[seed].index.equals(second[seed].index)]
+    return np.array([first[seed].mean() - second[seed].mean() for seed in shared])
+
+
+def _verdict(row: tuple) -> str:
+    if max(row.holm, row.holm_artists) > LEVEL:
+        return OPEN
+    if row.seeds < 2:
+        return SURE if row.certain else ONE_RUN
+    ends = np.sign(row.difference) * np.array([row.seeds_low, row.seeds_high])
+    return SURE if ends.min() > 0 else UNSTABLE
+
+
+def against(found: pd.DataFrame, name: str) -> pd.DataFrame:
+    """Set what `pairs` says of one approach and all others as a table in words; differences are in points."""
+    rows = {}
+    for (a, b), row in zip(found.index, found.itertuples(), strict=True):
+        if name not in (a, b):
+            continue
+        sign = 1 if a == name else -1
+        wins = (row.only_a, row.only_b)[::sign]
+        rows[b if a == name else a] = {
+            "only it right": wins[0],
+            "only other right": wins[1],
+            "difference": f"{sign * 100 * row.difference:+.1f}".replace("-", "−"),
+            "over clips": _between(row.clips_low, row.clips_high, sign),
+            "over artists": _between(row.artists_low, row.artists_high, sign),
+            "over seeds": _between(row.seeds_low, row.seeds_high, sign) if row.seeds > 1 else "—",
+            "p": f"{row.p:.2g}",
+            "Holm": f"{row.holm:.2g}",
+            "Holm, artists": f"{row.holm_artists:.2g}",
+            "verdict": row.verdict,
+        }
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis(f"{name} against")
+
+
+def _between(low: float, high: float, sign: int) -> str:
+    low, high = sorted((sign * low, sign * high))
+    return f"{100 * low:+.0f} … {100 * high:+.0f}".replace("-", "−")
