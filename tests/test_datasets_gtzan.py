@@ -192,7 +192,7 @@ def test_every_data_set_has_the_same_parts(name: str):
 def test_carried_lists_keep_artists_and_duplicates_apart():
     listed = gtzan._fault_filtered()
     assert listed.value_counts().to_dict() == {"train": 443, "validation": 197, "test": 290}
-    artists = gtzan._artists().dropna()
+    artists = gtzan.artists().dropna()
     parts = listed.to_frame("part").join(artists, how="inner").groupby("artist")["part"].nunique()
     assert parts.max() == 1
     pairs = gtzan.duplicates()
@@ -202,7 +202,7 @@ def test_carried_lists_keep_artists_and_duplicates_apart():
 
 
 def test_artists_have_one_spelling_each():
-    artists = gtzan._artists().dropna()
+    artists = gtzan.artists().dropna()
     folded = artists.str.casefold().str.replace("&", " and ").str.replace(r"[^a-z0-9]+", " ", regex=True).str.strip()
     assert artists.nunique() == folded.nunique() == 242
     assert len(artists) == 919

@@ -16,7 +16,8 @@ ROOMS = (
     "audio features projection short_term analysis summary shards store inputs datasets survey example listening "
     "allocation splits ladder",
     # result: predictions are stored, metrics are derived
-    "metrics predictions results paired power ensemble prose records style augment plots clouds sliders tables",
+    "metrics predictions results calibration paired power ensemble prose records style augment plots clouds sliders "
+    "tables hovering",
     # model: what trains also splits and makes a result
     "models cam embeddings callbacks batches networks fitted training leakage learning_curve ablation tuning "
     "transfer_learning importance filters",

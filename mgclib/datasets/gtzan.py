@@ -25,7 +25,7 @@ from mgclib.datasets.listing import (
 from mgclib.datasets.melpack import MelPack, pack_clips, read_pack
 from mgclib.errors import DatasetError, ParameterError
 
-__all__ = ["GENRES", "KNOWN_FAULTS", "duplicates", "feature_table", "load"]
+__all__ = ["GENRES", "KNOWN_FAULTS", "artists", "duplicates", "feature_table", "load"]
 
 DESCRIPTION = "GTZAN: 1000 clips of 30 s, ten genres; audio files, or log-mel spectrograms in a mel pack"
 CITATION = (
@@ -206,7 +206,7 @@ def _dataset(
     pack: MelPack | None = None,
 ) -> Dataset:
     clips = clips.sort_index()
-    clips["artist"] = _artists().reindex(clips.index)
+    clips["artist"] = artists().reindex(clips.index)
     genres = genres_present("gtzan", clips["genre"], where, order=GENRES, aside=aside)
     notes = [] if pack is None else [f"log-mel spectrograms of {pack.path.name}; there is no audio"]
     if genres != GENRES:
@@ -238,7 +238,8 @@ def _carried(name: str) -> pd.DataFrame:
 
 
 @cache
-def _artists() -> pd.Series:
+def artists() -> pd.Series:
+    """Return the artist of each clip that is known : pd.Series [index clip id]."""
     return _carried("artists.csv").set_index("clip_id")["artist"]
 
 
