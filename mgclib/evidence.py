@@ -30,11 +30,14 @@ __all__ = [
     "Approach",
     "against",
     "approaches",
+    "artist_names",
     "artists",
     "flipped",
     "holm",
+    "interval_table",
     "intervals",
     "pairs",
+    "widths",
 ]
 
 NAMES = {
@@ -102,10 +105,17 @@ class Approach:
         return table.pivot_table(index="clip_id", columns="seed", values="right")
 
 
-def approaches(profile: str) -> list[Approach]:
-    """Return all approaches recorded under a profile with test clips, the highest mean accuracy first."""
+def approaches(profile: str, most: int | None = None) -> list[Approach]:
+    """Return the approaches recorded under a profile with test clips, the highest mean accuracy first.
+
+    Parameters
+    ----------
+    profile : str
+    most : int or None
+        Only so many records, by name, for a quick look; None: all.
+    """
     found = []
-    for folder in sorted(records.records_root().glob(f"{profile}/*/result.json")):
+    for folder in sorted(records.records_root().glob(f"{profile}/*/result.json"))[:most]:
         experiment = folder.parent.name
         result = None if experiment in NO_APPROACH else records.read(profile, experiment)
         if result is not None and "test" in result.parts:
@@ -113,11 +123,15 @@ def approaches(profile: str) -> list[Approach]:
     return sorted(found, key=lambda one: -one.right.mean().mean())
 
 
+def artist_names(clips: Sequence[str]) -> pd.Series:
+    """Return the artist of each GTZAN clip : str by clip; NaN where nobody knows."""
+    with (resources.files("mgclib.datasets") / "gtzan_lists" / "artists.csv").open(encoding="utf-8") as handle:
+        return pd.read_csv(handle, dtype="str", index_col="clip_id")["artist"].reindex(clips)
+
+
 def artists(clips: Sequence[str]) -> np.ndarray:
     """Number the artists of GTZAN clips : np.ndarray [shape=(n,), int]; each unknown one counts as another."""
-    with (resources.files("mgclib.datasets") / "gtzan_lists" / "artists.csv").open(encoding="utf-8") as handle:
-        known = pd.read_csv(handle, dtype="str", index_col="clip_id")["artist"]
-    names = known.reindex(clips)
+    names = artist_names(clips)
     return pd.factorize(names.where(names.notna(), pd.Series(clips, index=clips)))[0]
 
 
@@ -165,6 +179,25 @@ def intervals(found: Sequence[Approach], n: int = 2000, seed: int = 0) -> pd.Dat
             drawn = _bootstrap(one.right, by, n, seed)
             rows[one.name] |= _ends(by, metrics.quantile_interval(scores.mean(), drawn, len(one.right)))
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("approach")
+
+
+def widths(table: pd.DataFrame) -> float:
+    """Return how many times as wide the interval over artists is as that over clips, the median of `intervals`."""
+    return float(((table["artists_high"] - table["artists_low"]) / (table["clips_high"] - table["clips_low"])).median())
+
+
+def interval_table(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Set several `intervals` side by side as a table in words, in per cent; rows in the order of the last."""
+    columns = {}
+    for split, table in tables.items():
+        columns[split, "accuracy"] = table["accuracy"].map(lambda share: f"{100 * share:.1f}")
+        for by in ("clips", "artists", "seeds"):
+            ends = zip(table[f"{by}_low"], table[f"{by}_high"], strict=True)
+            told = ["—" if np.isnan(low) else f"{100 * low:.0f} … {100 * high:.0f}" for low, high in ends]
+            columns[split, f"over {by}"] = pd.Series(told, index=table.index)
+        columns[split, "seeds"] = table["seeds"].astype(str)
+    order = dict.fromkeys(name for table in reversed(tables.values()) for name in table.index)
+    return pd.DataFrame(columns).reindex(list(order)).fillna("")
 
 
 def _ends(kind: str, interval: Interval | None) -> dict[str, float]:

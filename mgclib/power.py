@@ -20,7 +20,17 @@ from scipy import stats
 
 from mgclib.errors import ParameterError
 
-__all__ = ["POWER", "Asker", "PRange", "apart_needed", "clips_needed", "discordant_if_independent", "p_range", "power"]
+__all__ = [
+    "POWER",
+    "Asker",
+    "PRange",
+    "apart_needed",
+    "clips_needed",
+    "discordant_if_independent",
+    "p_range",
+    "power",
+    "visible",
+]
 
 LEVEL, POWER = 0.05, 0.8
 
@@ -59,6 +69,13 @@ def clips_needed(difference: float, discordant: float, level: float = LEVEL, wan
     z_level, z_power = _quantiles(level, wanted)
     root = z_level * math.sqrt(discordant) + z_power * math.sqrt(discordant - difference**2)
     return math.ceil((root / difference) ** 2)
+
+
+def visible(n: int, discordant: float, level: float = LEVEL, wanted: float = POWER) -> float:
+    """Return the smallest difference (0 … 1] for which `clips_needed` is at most `n`; NaN where no difference is."""
+    gaps = np.arange(0.001, discordant + 5e-4, 0.001)
+    enough = [gap for gap in gaps if clips_needed(min(gap, discordant), discordant, level, wanted) <= n]
+    return float(min(enough, default=np.nan))
 
 
 def apart_needed(first: float, second: float, level: float = LEVEL, wanted: float = POWER) -> int:
@@ -224,7 +241,7 @@ class Asker:
 
     def cells(self) -> list[list[str]]:
         """Return the table as words, the first row and the first column being headings."""
-        head = ["only one is right", *(f"{100 * gap:g} points" for gap in self.differences)]
+        head = ["only one is right", *(f"{100 * gap:g} point{'s' * (gap != 0.01)}" for gap in self.differences)]
         rows = [[f"{100 * share:g} %", *(self._cell(gap, share) for gap in self.differences)] for share in self.shares]
         return [head, *rows]
 

@@ -13,11 +13,11 @@ import numpy as np
 import pandas as pd
 
 from mgclib import overview
-from mgclib.evidence import NAMES
+from mgclib.evidence import NAMES, OPEN
 from mgclib.power import PRange, apart_needed, clips_needed, p_range
 from mgclib.reports.loader import item, load
 
-__all__ = ["Printed", "Ranking", "neighbours", "ranking_table", "rankings", "signed"]
+__all__ = ["Printed", "Ranking", "agreement", "neighbours", "ranking_table", "rankings", "signed"]
 
 
 @dataclass(frozen=True)
@@ -228,3 +228,17 @@ def _ours(row: tuple, ours: dict) -> str:
             points = f"{sign * 100 * found.difference + 0.0:+.1f}".replace("-", "−")
             return f"{points}, p {found.p:.2g}: {found.verdict}"
     return "not recorded"
+
+
+def agreement(judged: pd.DataFrame, pairs: pd.DataFrame) -> str:
+    """Say in a sentence how many neighbours of the reports our records order alike, and how surely."""
+    told = ranking_table(judged, pairs)["ours, fault-filtered"]
+    told = told[(judged["difference"].to_numpy() > 0) & (told != "not recorded").to_numpy()]
+    if told.empty:
+        return "None of these pairs is recorded here on the fault-filtered lists yet."
+    alike = told.str.startswith("+")
+    sure = ~told.str.endswith(OPEN)
+    return (
+        f"Of the {len(told)} pairs with a difference that are recorded here, too, ours have the same order in "
+        f"{alike.sum()}; {(alike & sure).sum()} of these are decided, and {(~alike & sure).sum()} of the others."
+    )
