@@ -14,19 +14,19 @@ import functools
 import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib import resources
 
 import numpy as np
 import pandas as pd
 
-from mgclib import metrics, records
+from mgclib import metrics
+from mgclib.datasets import gtzan
 from mgclib.errors import ParameterError
 from mgclib.metrics import Interval
+from mgclib.overview import approaches as recorded
 from mgclib.power import LEVEL
 from mgclib.results import Result
 
 __all__ = [
-    "NAMES",
     "Approach",
     "against",
     "approaches",
@@ -39,39 +39,6 @@ __all__ = [
     "pairs",
     "widths",
 ]
-
-NAMES = {
-    "agh-efficientnet": "EfficientNetB0 (AGH)",
-    "agh-first-model": "AGH first model",
-    "agh-resnet": "ResNet50 (AGH)",
-    "augmentation": "2D CNN, augmented",
-    "baseline-a-1d": "Baseline A (1D)",
-    "baseline-a-2d": "Baseline A (2D)",
-    "baseline-b": "Baseline B",
-    "best-recipe": "best recipe",
-    "cam": "2D CNN for maps (CAM)",
-    "cnn-1d-mel": "1D CNN on mel images",
-    "cnn-cs464-100": "2D CNN (CS464), 100 epochs",
-    "cnn-cs464-25": "2D CNN (CS464), 25 epochs",
-    "cnn-gtzan": "2D CNN (techno), voting",
-    "densenet": "DenseNet121",
-    "feature-ml-gtzan": "features + boosted trees",
-    "fusion": "FusionNet",
-    "lstm-70": "LSTM, 70 % training",
-    "lstm-80": "LSTM, 80 % training",
-    "pca-pixels": "PCA of pixels + classifier",
-    "svm-pixels-360x120": "SVM on pixels, 360 × 120",
-    "svm-pixels-400x400": "SVM on pixels, 400 × 400",
-    "transfer-baseline": "baseline CNN (Zewail)",
-    "transfer-efficientnetb0": "EfficientNetB0 (Zewail)",
-    "transfer-inceptionv3": "InceptionV3",
-    "transfer-mobilenet": "MobileNet",
-    "transfer-mobilenetv2": "MobileNetV2",
-}
-"""Experiments by the name that stands on an axis; others go by their own."""
-
-NO_APPROACH = ("leakage",)
-"""Experiments that record several protocols instead of one approach."""
 
 SURE, ONE_RUN, UNSTABLE, OPEN = "sure", "these two runs", "not in other runs", "undecided"
 """Verdicts on a pair, see `pairs`."""
@@ -106,27 +73,21 @@ class Approach:
 
 
 def approaches(profile: str, most: int | None = None) -> list[Approach]:
-    """Return the approaches recorded under a profile with test clips, the highest mean accuracy first.
+    """Return the approaches recorded under a profile, the highest mean accuracy first.
 
     Parameters
     ----------
     profile : str
     most : int or None
-        Only so many records, by name, for a quick look; None: all.
+        Only the best so many, for a quick look; None: all.
     """
-    found = []
-    for folder in sorted(records.records_root().glob(f"{profile}/*/result.json"))[:most]:
-        experiment = folder.parent.name
-        result = None if experiment in NO_APPROACH else records.read(profile, experiment)
-        if result is not None and "test" in result.parts:
-            found.append(Approach(NAMES.get(experiment, experiment), experiment, result.vote()))
-    return sorted(found, key=lambda one: -one.right.mean().mean())
+    found = [Approach(one.name, one.experiment, one.result) for one in recorded.collect([profile])]
+    return sorted(found, key=lambda one: -one.right.mean().mean())[:most]
 
 
 def artist_names(clips: Sequence[str]) -> pd.Series:
     """Return the artist of each GTZAN clip : str by clip; NaN where nobody knows."""
-    with (resources.files("mgclib.datasets") / "gtzan_lists" / "artists.csv").open(encoding="utf-8") as handle:
-        return pd.read_csv(handle, dtype="str", index_col="clip_id")["artist"].reindex(clips)
+    return gtzan.artists().reindex(clips)
 
 
 def artists(clips: Sequence[str]) -> np.ndarray:
@@ -240,10 +201,10 @@ def pairs(found: Sequence[Approach], n: int = 2000, seed: int = 0) -> pd.DataFra
     pd.DataFrame
         Index ``a, b``; columns ``clips``, ``only_a``, ``only_b``, ``difference`` (accuracy of A minus B, first common
         seed), ``clips_low``, ``clips_high``, ``artists_low``, ``artists_high`` (bootstrap), ``p`` (McNemar), ``seeds``
-        (in common), ``mean`` (difference over them), ``seeds_low``, ``seeds_high`` (NaN for one), ``holm``,
-        ``p_artists`` (see `flipped`), ``holm_artists`` and ``verdict``: *sure* (both of Holm's p at most 5 %, and the
-        interval over seeds on the same side of 0), *these two runs* (as sure for the two models, but there is one run
-        only), *not in other runs* (the interval over seeds has 0 in it), *undecided*.
+        (in common), ``mean`` (difference over them), ``seeds_low``, ``seeds_high`` (NaN for one), ``experiment_a``,
+        ``experiment_b``, ``holm``, ``p_artists`` (see `flipped`), ``holm_artists`` and ``verdict``: *sure* (both of
+        Holm's p at most 5 %, and the interval over seeds on the same side of 0), *these two runs* (as sure for the
+        two models, but there is one run only), *not in other runs* (the interval over seeds has 0 in it), *undecided*.
     """
     right = {one.name: {s: hits.dropna() for s, hits in one.right.items()} for one in found}
     drawn = functools.cache(lambda name, s, by: _bootstrap(right[name][s].to_frame(), by, n, seed))
@@ -275,6 +236,7 @@ def pairs(found: Sequence[Approach], n: int = 2000, seed: int = 0) -> pd.DataFra
             "mean": over.mean(),
             **_ends("seeds", metrics.t_interval(over) if len(over) > 1 else None),
             "certain": a.repeats and b.repeats,
+            **{"experiment_a": a.experiment, "experiment_b": b.experiment},
         }
     table = pd.DataFrame(list(rows.values()), index=pd.MultiIndex.from_tuples(rows or [("", "")], names=["a", "b"]))
     if not rows:

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from scipy import stats
 
 from mgclib.errors import ParameterError
@@ -173,6 +174,21 @@ def p_range(first: int, second: int, total: int) -> PRange:
     expected = total * discordant_if_independent(first / total, second / total)
     nearest = np.abs(discordant - expected).argmin()
     return PRange(float(values.min()), float(values[nearest]), float(values.max()))
+
+
+def p_table(first: int, second: int, total: int) -> pd.DataFrame:
+    """Set `p_range` as a table: how many clips only one of the two has right, and the p-value that follows."""
+    possible = p_range(first, second, total)
+    gap, most = abs(first - second), min(first + second, 2 * total - first - second)
+    expected = total * discordant_if_independent(first / total, second / total)
+    rows = {
+        "as alike as possible": (gap, possible.least),
+        "independent": (round(expected), possible.independent),
+        "as different as possible": (most, possible.most),
+    }
+    columns = ["clips that only one has right", "p"]
+    table = pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis("errors")
+    return table.assign(p=table["p"].map("{:.2g}".format))
 
 
 ASKER = """\

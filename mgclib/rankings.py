@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from mgclib import overview
-from mgclib.evidence import NAMES, OPEN
+from mgclib.evidence import OPEN
 from mgclib.power import PRange, apart_needed, clips_needed, p_range
 from mgclib.reports.loader import item, load
 
@@ -187,7 +187,7 @@ def ranking_table(judged: pd.DataFrame, pairs: pd.DataFrame | None = None) -> pd
     pairs : pd.DataFrame or None
         From `mgclib.evidence.pairs`.
     """
-    ours = {} if pairs is None else {key: row for key, row in zip(pairs.index, pairs.itertuples(), strict=True)}
+    ours = {} if pairs is None else {(row.experiment_a, row.experiment_b): row for row in pairs.itertuples()}
     rows = {
         (ranking, f"{better} – {worse}"): {
             "clips": f"{row.clips}" if row.known else "?",
@@ -221,8 +221,7 @@ def _number(clips: float) -> str:
 
 
 def _ours(row: tuple, ours: dict) -> str:
-    a, b = (NAMES.get(name, name) for name in (row.a, row.b))
-    for key, sign in (((a, b), 1), ((b, a), -1)):
+    for key, sign in (((row.a, row.b), 1), ((row.b, row.a), -1)):
         if key in ours:
             found = ours[key]
             points = f"{sign * 100 * found.difference + 0.0:+.1f}".replace("-", "−")
