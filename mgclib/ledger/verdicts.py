@@ -130,6 +130,7 @@ class Evidence:
         self.plan = plan
         self.profile = profile
         self.record = functools.cache(records.read)
+        self._measured: dict[tuple, Measured | None] = {}
         self.this_build = functools.cache(lambda name: experiments.result(profile, name, plan=plan))
         self.real = tuple(name for name, entry in plan.profiles.items() if not entry.synthetic)
 
@@ -172,6 +173,15 @@ class Evidence:
         found = ((profile, self.record(profile, name)) for profile in names)
         return next((pair for pair in found if pair[1] is not None), (None, None))
 
+    def measured(self, result: Result | None, stated: Claim | None, how: Mapping[str, Any]) -> Measured | None:
+        """Return `measured` of a record or of this build, computed once."""
+        if result is None or stated is None:
+            return None
+        key = (id(result), stated.metric, stated.split, stated.genres, how.get("split"), how.get("member"))
+        if key not in self._measured:
+            self._measured[key] = measured(result, stated, how)
+        return self._measured[key]
+
     def any(self, experiment: Experiment) -> bool:
         """Whether the experiment ran on anything."""
         if not experiment.trains:
@@ -206,10 +216,10 @@ def _row(item: Item, evidence: Evidence) -> Row:
         faithful = evidence.faithful(item, experiment, how)
         build = evidence.this_build(experiment.name)
         kept = evidence.record(home_profile(item), experiment.name) if "requires" not in how else faithful
-        recorded = _ours(item, kept, stated, how)
+        recorded = _ours(item, kept, stated, how, evidence)
         if not recorded and (elsewhere := evidence.elsewhere(item, experiment, how)) is not None:
-            recorded = _ours(item, elsewhere, stated, how, how.get("instead") or _origin(elsewhere))
-        this_build = _ours(item, build, stated, how)
+            recorded = _ours(item, elsewhere, stated, how, evidence, how.get("instead") or _origin(elsewhere))
+        this_build = _ours(item, build, stated, how, evidence)
         verdict = _verdict(item, experiment, how, stated, faithful, evidence)
         if "structure" in how and verdict in ("higher", "lower"):
             recorded = f"{_weights(item, how['structure']):,} parameters"
@@ -250,7 +260,7 @@ def _verdict(
         return "exact" if same_settings(item, how["parameters"], ran) else "not yet" if faithful else "other data"
     if "shows" in how:
         return "shown" if evidence.any(experiment) else "not yet"
-    mine = measured(faithful, stated, how)
+    mine = evidence.measured(faithful, stated, how)
     if stated is not None and mine is not None:
         return judge(stated, mine)
     if elsewhere is not None or (home_profile(item) in NOT_PUBLIC and evidence.any(experiment)):
@@ -301,7 +311,12 @@ def measured(result: Result | None, stated: Claim | None, how: Mapping[str, Any]
 
 
 def _ours(
-    item: Item, result: Result | None, stated: Claim | None, how: Mapping[str, Any], other: str | None = None
+    item: Item,
+    result: Result | None,
+    stated: Claim | None,
+    how: Mapping[str, Any],
+    evidence: Evidence,
+    other: str | None = None,
 ) -> str:
     if result is None or "structure" in how or "lost" in how:
         return ""
@@ -309,7 +324,7 @@ def _ours(
         held = sum(same_settings(item, {path: name}, result) for path, name in how["parameters"].items())
         words = f"{held} of {_stated(item)} the same" + (f" ({other})" if other else "")
         return words if result.synthetic is False else ""
-    mine = measured(result, stated, how)
+    mine = evidence.measured(result, stated, how)
     words = "figure" if "shows" in how else number(mine)
     if not words:
         return ""
