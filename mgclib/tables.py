@@ -37,6 +37,9 @@ html[data-theme="dark"] .mgc-table input { color-scheme: dark; }
   background: var(--pst-color-background, #fff); border-bottom: 1px solid currentColor; padding: 0.3em 0.5em; }
 .mgc-table table.mgc-sortable tbody th, .mgc-table table.mgc-sortable tbody td { text-align: left;
   vertical-align: top; font-weight: normal; padding: 0.25em 0.5em; border-bottom: 1px solid #8a8a8a55; }
+.mgc-table table.mgc-sortable tbody th { position: sticky; left: 0; min-width: 9em;
+  background: var(--pst-color-background, #fff); }
+.mgc-table table.mgc-sortable thead th:first-child { left: 0; z-index: 1; }
 .mgc-table table.mgc-sortable tr .n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 .mgc-table thead button { all: unset; cursor: pointer; font-weight: bold; }
 .mgc-table thead button:hover { text-decoration: underline; }

@@ -7,7 +7,7 @@ genres of real audio) is kept apart by its `Method.data` and never stands in a r
 Source: CS464 report, sections 4 and 5 (notebook ``cs464_discussion``); FMA slides, "Results" (`mgclib.overview.fma`).
 """
 
-from mgclib.overview import approaches, comparison, costs, fma, published, together
+from mgclib.overview import approaches, comparison, confidence, costs, fma, published, together
 from mgclib.overview.figures import clips_to_part, fall_chart, genre_heat, separation, top_k_chart
 from mgclib.overview.genres import called_accuracy, extremes, genre_f1, two_extremes
 from mgclib.overview.methods import (
@@ -36,6 +36,7 @@ __all__ = [
     "called_accuracy",
     "clips_to_part",
     "comparison",
+    "confidence",
     "costs",
     "extremes",
     "fall_chart",

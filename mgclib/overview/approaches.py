@@ -22,7 +22,19 @@ from mgclib.overview.costs import cost_of, inputs_per_track, training_seconds
 from mgclib.results import Result
 from mgclib.tables import Sortable, sortable
 
-__all__ = ["FILTERED", "LEFT_OUT", "NAMES", "RANDOM", "Approach", "collect", "costs_told", "shown", "summary"]
+__all__ = [
+    "FILTERED",
+    "LEFT_OUT",
+    "NAMES",
+    "PHOTOGRAPHS",
+    "RANDOM",
+    "SCRATCH",
+    "Approach",
+    "collect",
+    "costs_told",
+    "shown",
+    "summary",
+]
 
 RANDOM, FILTERED = "gtzan", "gtzan-filtered"
 """The two profiles with all ten genres: split as in the reports, and on the fault-filtered lists."""
@@ -89,8 +101,8 @@ EXPLAINED = {
     "interval": "what the interval is over: t over seeds, or the bootstrap over test tracks where there is one seed",
     "top-3 (%)": "share of test clips whose genre is among the three most probable",
     "weights": "numbers the model stores: weights; support vectors; splits and leaves of trees",
-    "MACs": "multiplications for one clip, in millions; trees do not multiply",
-    "training (s)": "seconds of fitting one seed on two cores, search of settings included",
+    "MACs": "multiplications for one clip; trees do not multiply",
+    "training (s)": "seconds of fitting one seed, two cores, some beside other work; models beside it: their epochs",
     "asking (ms)": "from a waveform of 30 s to the answer, one clip at a time, on one core",
     "at once (ms)": "the same per clip, the model being asked for 32 clips at once",
 }
@@ -164,6 +176,8 @@ def collect(profiles: Iterable[str] | None = None, *, variants: Iterable[str] = 
 
 def _of_record(profile: str, experiment: str, result: Result, variants: bool) -> list[Approach]:
     name, kind, learnt_from = NAMES.get(experiment, (experiment, "network on pictures", SCRATCH))
+    if any(word in str(result.parameters.get("weights")) for word in ("notop", "imagenet")):
+        learnt_from = PHOTOGRAPHS
     if result.parameters.get("alpha") and kind == "backbone":
         name = f"{name} ({result.parameters['alpha']:g})"
     tables = {key.removeprefix(MEMBER): table for key, table in result.tables.items() if key.startswith(MEMBER)}
@@ -224,12 +238,18 @@ def _row(one: Approach) -> dict[str, object]:
 
 
 def costs_told(value: float, unit: float = 1.0) -> str:
-    """Return a cost with two significant digits, thousands set apart, e.g. ``8 500 000``; NaN: a dash."""
-    if value != value:
+    """Return a cost with two significant digits and thousands by letter, e.g. ``8.5 M``; NaN: a dash."""
+    if np.isnan(value):
         return "—"
     scaled = value / unit
-    digits = max(0, 1 - len(str(int(scaled))) + (scaled >= 1)) if scaled >= 1 else 2
-    return f"{float(f'{scaled:.2g}'):,.{digits}f}".replace(",", "\u2009")
+    for size, letter in ((1e9, " G"), (1e6, " M"), (1e3, " k")):
+        if scaled >= 0.995 * size:
+            scaled, end = scaled / size, letter
+            break
+    else:
+        end = ""
+    rounded = float(f"{scaled:.2g}")
+    return f"{rounded:.0f}{end}" if rounded >= 10 or rounded == 0 else f"{rounded:.1f}{end}"
 
 
 def shown(table: pd.DataFrame, *, caption: str) -> Sortable:
@@ -249,7 +269,7 @@ def shown(table: pd.DataFrame, *, caption: str) -> Sortable:
         "macro F1 (%)": (100 * table["macro_f1"], (100 * table["macro_f1"]).map("{:.1f}".format)),
         "top-3 (%)": (100 * table["top_3"], (100 * table["top_3"]).map("{:.1f}".format)),
         "weights": (table["parameters"], table["parameters"].map(costs_told)),
-        "MACs": (table["macs"], table["macs"].map(lambda value: costs_told(value, 1e6))),
+        "MACs": (table["macs"], table["macs"].map(costs_told)),
         "training (s)": (table["training"], table["training"].map(costs_told)),
         "asking (ms)": (table["asking"], table["asking"].map(lambda value: costs_told(value, 1e-3))),
         "at once (ms)": (table["at_once"], table["at_once"].map(lambda value: costs_told(value, 1e-3))),

@@ -103,7 +103,7 @@ def pareto_chart(table: pd.DataFrame, cost: str, *, title: str | None = None, no
         axes.plot(row[column], 100 * row["accuracy"], **look, **place)
     _name_front(axes, line, column)
     axes.set(xscale="log", xlabel=f"{words} (logarithmic)", ylabel="accuracy (%), 95 % interval")
-    axes.margins(x=0.09, y=0.08)
+    axes.margins(x=0.07, y=0.08)
     present = [kind for kind in KINDS if kind in set(known["kind"])]
     for kind in present:
         colour, marker = KINDS[kind]
@@ -114,9 +114,10 @@ def pareto_chart(table: pd.DataFrame, cost: str, *, title: str | None = None, no
 
 
 def _name_front(axes: Axes, line: pd.DataFrame, column: str) -> None:
-    for row in line.itertuples():
-        place = {"xytext": (-6, 7), "textcoords": "offset points", "ha": "right", "fontsize": 8.5}
-        axes.annotate(row.name, (getattr(row, column), 100 * row.accuracy), **place)
+    for number, row in enumerate(line.itertuples()):
+        above = {"xytext": (-6, 7), "ha": "right"} if number else {"xytext": (-2, -15), "ha": "left"}
+        place = {"textcoords": "offset points", "fontsize": 8.5, "annotation_clip": False}
+        axes.annotate(row.name, (getattr(row, column), 100 * row.accuracy), **above, **place)
 
 
 def told(table: pd.DataFrame) -> dict[str, str]:
@@ -125,7 +126,7 @@ def told(table: pd.DataFrame) -> dict[str, str]:
     for number, row in table.iterrows():
         costs = [
             (f"{costs_told(row['parameters'])} weights", row["parameters"]),
-            (f"{costs_told(row['macs'], 1e6)} million multiplications", row["macs"]),
+            (f"{costs_told(row['macs'])} multiplications", row["macs"]),
             (f"{costs_told(row['training'])} s of training", row["training"]),
             (f"{costs_told(row['asking'], 1e-3)} ms per clip", row["asking"]),
         ]

@@ -11,7 +11,11 @@ from mgclib.results import Result
 
 __all__ = ["COSTS", "cost_of", "how_measured", "inputs_per_track", "training_seconds"]
 
-COSTS = project_root() / "book" / "records" / "costs.json"
+COSTS = project_root() / "book" / "records" / "costs" / "inference" / "costs.json"
+
+
+OTHERWISE = ("SVM", "crops")
+"""What the name of a member says whose cost is not that of the record's own model: another classifier, other inputs."""
 
 
 @cache
@@ -50,6 +54,8 @@ def cost_of(result: Result, experiment: str, member: str | None = None) -> dict[
     """
     kept = _kept()["experiments"].get(experiment, {})
     row = kept.get(member or "", {})
+    if not row and not any(word in (member or "") for word in OTHERWISE):
+        row = kept.get("", {})
     each = round(inputs_per_track(result)) or 1
     found = {"parameters": row.get("parameters")}
     found |= {key: row[key] * each if row.get(key) is not None else None for key in ("macs", "prepare", "single")}

@@ -5,9 +5,9 @@ how many support vectors or trees they have depends on the data):
 
     python tests/benchmarks/bench_inference.py [GTZAN's folder] [experiment ...]
 
-Writes ``book/records/costs.json``, which `mgclib.overview.costs` reads; named experiments are measured again, the
-others kept. Seconds are CPU time of this process, held on one core by the operating system, the least of several
-tries: what a clock would show if nothing else ran.
+Writes ``book/records/costs/inference/costs.json``, which `mgclib.overview.costs` reads; named experiments are measured
+again, the others kept. Seconds are CPU time of this process, held on one core by the operating system, the least of
+several tries: what a clock would show if nothing else ran.
 """
 
 from __future__ import annotations
@@ -38,6 +38,8 @@ BATCH = 32
 SECONDS = 30.0
 PROFILES = ("gtzan-filtered", "gtzan", "gtzan3", "gtzan100")
 RATE = 22050
+UNLIKE = ("feature-ml", "leakage", "techno-first-attempts")
+"""Experiments whose record does not say enough to make their models anew, or that are no approach of their own."""
 
 
 def least(task: Callable[[], Any], tries: int = 3, enough: float = 6.0) -> float:
@@ -149,12 +151,10 @@ def measured(experiment: str, home: str | None) -> dict[str, dict[str, Any]]:
     found = records.of(experiment)
     result = next(found[profile] for profile in PROFILES if profile in found)
     seconds = SECONDS / max(1, round(inputs_per_track(result)))
-    if experiment.startswith("feature-ml"):
+    if experiment == "feature-ml-gtzan":
         sound = noise(SECONDS)
         prepare = least(lambda: summary.summarise(sound), 2)
-        rows = features(
-            result if experiment == "feature-ml-gtzan" else records.of("feature-ml-gtzan")[PROFILES[0]], home
-        )
+        rows = features(result, home)
     else:
         given = result.parameters
         whole = given if "size" not in given else {**given, "image": [*given["size"], given["channels"]], "mel": {}}
@@ -167,7 +167,7 @@ def measured(experiment: str, home: str | None) -> dict[str, dict[str, Any]]:
 def main() -> None:
     home = sys.argv[1] if len(sys.argv) > 1 else None
     kept = json.loads(COSTS.read_text(encoding="utf-8"))["experiments"] if COSTS.is_file() else {}
-    names = sys.argv[2:] or sorted(set(records.available()["experiment"]))
+    names = sys.argv[2:] or sorted(set(records.available()["experiment"]) - set(UNLIKE))
     for name in names:
         started = time.perf_counter()
         try:
@@ -180,6 +180,7 @@ def main() -> None:
         origin = records.provenance()
         facts = {key: origin[key] for key in ("hardware", "packages", "python", "platform", "commit", "time")}
         how = f"CPU seconds per input on one core, least of several tries; batch: of {BATCH} at once, per input"
+        COSTS.parent.mkdir(parents=True, exist_ok=True)
         whole = {"measured": {"how": how, "batch": BATCH, "threads": 1, **facts}, "experiments": kept}
         write_text(COSTS, json.dumps(whole, indent=1, sort_keys=True) + "\n")
 
