@@ -84,6 +84,14 @@ def test_generated_music_is_nowhere_in_the_summary(told, monkeypatch) -> None:
         assert one.honest is None, one.text
 
 
+def test_the_best_model_may_be_one_of_several_in_a_record(told) -> None:
+    kept = side_by_side({"good": make_result((0.62, 0.64, 0.66)), "main": make_result((0.2, 0.2, 0.3))}, "main")
+    evidence = told({("gtzan-filtered", "augmentation"): kept, STRICTER: make_result((0.5, 0.5, 0.5))})[0]
+    name, accuracy = summary.best(evidence)
+    assert (name, accuracy) == ("augmentation", pytest.approx(0.64, abs=0.003))
+    assert summary.best(told({})[0]) is None
+
+
 def near(mean: float, low: float, high: float, seeds: int = 5) -> Number:
     return Number(mean, low, high, seeds=seeds)
 

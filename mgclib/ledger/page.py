@@ -69,7 +69,7 @@ def ledger_page(profile: str = "demo", *, evidence: Evidence | None = None, foun
         parts += [f"## What {outcome}\n", INTRODUCED[outcome] if fell else "Nothing, so far.\n"]
         parts += [raw(claims_html(fell, axis))] if fell else []
     parts += ["## How far each report got\n", raw(counts_html(everything)), *_errata()]
-    parts += ["## Every item\n", ITEMS.format(profile=evidence.profile), raw(items_html(everything, evidence))]
+    parts += ["## Every item\n", ITEMS.format(profile=evidence.profile), raw(items_html(everything))]
     return "\n".join(parts)
 
 
@@ -168,9 +168,8 @@ def _count_line(slug: str, counted: Mapping[str, int]) -> str:
     )
 
 
-def items_html(found: Sequence[Row], evidence: Evidence) -> str:
+def items_html(found: Sequence[Row]) -> str:
     """Return the table of all items, to sort and to filter : str, HTML."""
-    titles = {entry.page: entry.title for entry in evidence.plan.experiments.values()}
     entries = {row.item: reports.item(row.item) for row in found}
     frame = pd.DataFrame(
         [
@@ -183,19 +182,18 @@ def items_html(found: Sequence[Row], evidence: Evidence) -> str:
                 "reported": row.reported,
                 "recorded": row.recorded or None,
                 "this build": row.this_build or None,
-                "chapter": titles.get(row.page),
             }
             for row in found
         ]
     )
     table = sortable(
         frame,
-        caption=f"The {len(found)} items of the five reports. An item leads to its place in the report, a chapter to "
-        "where it is run again.",
+        caption=f"The {len(found)} items of the five reports. An item leads to its place in the report, its "
+        "approach to the chapter where it is run again.",
         filters=["report", "verdict", "kind"],
         links={
             "item": [f"report-{row.report}.html#{entries[row.item].anchor}" for row in found],
-            "chapter": [f"{row.page}.html" if row.page else None for row in found],
+            "approach": [f"{row.page}.html" if row.page else None for row in found],
         },
         badges={"verdict": BADGES},
     )

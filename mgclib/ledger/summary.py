@@ -217,12 +217,10 @@ def _seeds(mine: Measured | Interval) -> int:
 def _gap(entry: Mapping[str, Any], of: Side, over: Side, evidence: Evidence) -> Finding:
     reported = of.stated.exact - over.stated.exact
     recorded, honest = (_difference(of, over, evidence, strict=strict) for strict in (False, True))
-    faithful = of.faithful and over.faithful
-    outcome, reading = (
-        order(reported, recorded, honest)
-        if faithful
-        else (UNKNOWN, f"{_why_not(of, evidence)} {_seen(recorded)}".strip())
-    )
+    outcome, reading = order(reported, recorded, honest)
+    missing = next((side for side in (of, over) if not side.faithful), None)
+    if missing is not None:
+        outcome, reading = UNKNOWN, f"{_why_not(missing, evidence)} There: {reading[0].lower()}{reading[1:]}"
     text = entry["claim"].format(reported=f"{100 * reported:.1f}".removesuffix(".0") + " points")
     items = tuple(dict.fromkeys((of.item, over.item)))
     return Finding(
@@ -300,14 +298,6 @@ def _size(reported: float, recorded: Number | None) -> str:
     if recorded is None or recorded.low is None or recorded.low <= reported <= recorded.high:
         return ""
     return ", by less than reported," if reported > recorded.high else ", by more than reported,"
-
-
-def _seen(recorded: Number | None) -> str:
-    if recorded is None or recorded.low is None:
-        return ""
-    return ("There the order is the same.", "There the order is the other way round.", "There it cannot be told.")[
-        (1, -1, 0).index(_sign(recorded))
-    ]
 
 
 def _level(verdict: str, side: Side, recorded: Number | None, evidence: Evidence) -> str:
