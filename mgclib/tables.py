@@ -32,7 +32,8 @@ STYLE = """\
 html[data-theme="dark"] .mgc-table input { color-scheme: dark; }
 .mgc-table .mgc-scroll { overflow: auto; max-height: 44em; }
 .mgc-table table.mgc-sortable { border-collapse: collapse; font-size: 0.86em; width: auto; margin: 0; }
-.mgc-table caption { caption-side: bottom; text-align: left; color: inherit; padding: 0.5em 0; }
+.mgc-table table.mgc-sortable caption { caption-side: top; text-align: left; color: inherit; padding: 0 0 0.6em; }
+.mgc-table caption span { display: block; position: sticky; left: 0; max-width: min(36em, 85vw); }
 .mgc-table table.mgc-sortable thead th { position: sticky; top: 0; vertical-align: bottom; text-align: left;
   background: var(--pst-color-background, #fff); border-bottom: 1px solid currentColor; padding: 0.3em 0.5em; }
 .mgc-table table.mgc-sortable tbody th, .mgc-table table.mgc-sortable tbody td { text-align: left;
@@ -40,6 +41,7 @@ html[data-theme="dark"] .mgc-table input { color-scheme: dark; }
 .mgc-table table.mgc-sortable tbody th { position: sticky; left: 0; min-width: 9em;
   background: var(--pst-color-background, #fff); }
 .mgc-table table.mgc-sortable thead th:first-child { left: 0; z-index: 1; }
+.mgc-table table.mgc-sortable tr .s { white-space: nowrap; }
 .mgc-table table.mgc-sortable tr .n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 .mgc-table thead button { all: unset; cursor: pointer; font-weight: bold; }
 .mgc-table thead button:hover { text-decoration: underline; }
@@ -111,7 +113,7 @@ PAGE = """\
 </form>
 <div class="mgc-scroll" tabindex="0" role="region" aria-label="{label}">
 <table class="mgc-sortable">
-<caption>{caption}</caption>
+<caption><span>{caption}</span></caption>
 <thead><tr>{heads}</tr></thead>
 <tbody>
 {rows}
@@ -122,6 +124,9 @@ PAGE = """\
 <script>
 {script}</script>
 """
+SHORT = 18
+"""Letters that a column of words may have at most to stay on one line."""
+
 SEARCH = '<label>Search <input type="search" placeholder="any words"></label>\n'
 SELECT = '<label>{name} <select data-column="{column}"><option value="">all</option>{options}</select></label>\n'
 
@@ -203,8 +208,8 @@ def sortable(
     )
     columns = [str(column) for column in frame.columns]
     keys = {column: raw[column] if column in raw else frame[column] for column in frame.columns}
-    kinds = {c: " n" if pd.api.types.is_numeric_dtype(k) and k.dtype != bool else "" for c, k in keys.items()}
     shown = frame.map(lambda value: missing if _absent(value) else str(value))
+    kinds = {column: _kind(keys[column], shown[column]) for column in frame.columns}
     heads = "".join(_head(str(column), kinds[column], explained.get(column)) for column in frame.columns)
     rows = []
     for number in range(len(frame)):
@@ -241,6 +246,13 @@ def _absent(value: Any) -> bool:
     return value is None or value is pd.NA or value is pd.NaT or (isinstance(value, float) and math.isnan(value))
 
 
+def _kind(keys: pd.Series, shown: pd.Series) -> str:
+    """Return the class of a column: n for numbers, s for words so short that they stay on one line."""
+    if pd.api.types.is_numeric_dtype(keys) and keys.dtype != bool:
+        return "n"
+    return "s" if shown.str.len().max() <= SHORT else ""
+
+
 def _head(name: str, kind: str, meaning: str | None) -> str:
     title = f' title="{html.escape(meaning)}"' if meaning else ""
     return f'<th scope="col"{_classed(kind)}{title}>{html.escape(name)}</th>'
@@ -260,7 +272,7 @@ def _cell(words: str, sort: str | None, kind: str, *, heading: bool) -> str:
 
 
 def _classed(kind: str) -> str:
-    return f' class="{kind.strip()}"' if kind else ""
+    return f' class="{kind}"' if kind else ""
 
 
 def _select(column: str, place: int, values: pd.Series) -> str:

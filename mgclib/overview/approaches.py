@@ -46,31 +46,31 @@ NAMES = {
     "svm-pixels-400x400": ("SVM on pixels, 400 × 400", "pixels", SCRATCH),
     "feature-ml": ("Features, soft vote", "features", SCRATCH),
     "feature-ml-gtzan": ("Features, soft vote", "features", SCRATCH),
-    "cnn-1d-mel": ("1D CNN on mel images", "network on pictures", SCRATCH),
-    "cnn-cs464-25": ("2D CNN (CS464), 25 epochs", "network on pictures", SCRATCH),
-    "cnn-cs464-100": ("2D CNN (CS464), 100 epochs", "network on pictures", SCRATCH),
-    "lstm-70": ("LSTM, 70 % to train", "recurrent network", SCRATCH),
-    "lstm-80": ("LSTM, 80 % to train", "recurrent network", SCRATCH),
-    "cnn-gtzan": ("Techno CNN", "network on pictures", SCRATCH),
-    "techno-cnn": ("Techno CNN", "network on pictures", SCRATCH),
-    "transfer-baseline": ("Choi's CNN", "network on pictures", SCRATCH),
+    "cnn-1d-mel": ("1D CNN on mel images", "picture network", SCRATCH),
+    "cnn-cs464-25": ("2D CNN (CS464), 25 epochs", "picture network", SCRATCH),
+    "cnn-cs464-100": ("2D CNN (CS464), 100 epochs", "picture network", SCRATCH),
+    "lstm-70": ("LSTM, 70 % to train", "recurrent", SCRATCH),
+    "lstm-80": ("LSTM, 80 % to train", "recurrent", SCRATCH),
+    "cnn-gtzan": ("Techno CNN", "picture network", SCRATCH),
+    "techno-cnn": ("Techno CNN", "picture network", SCRATCH),
+    "transfer-baseline": ("Choi's CNN", "picture network", SCRATCH),
     "transfer-mobilenet": ("MobileNet", "backbone", PHOTOGRAPHS),
     "transfer-mobilenetv2": ("MobileNetV2", "backbone", PHOTOGRAPHS),
     "transfer-efficientnetb0": ("EfficientNetB0", "backbone", PHOTOGRAPHS),
     "transfer-inceptionv3": ("InceptionV3", "backbone", PHOTOGRAPHS),
-    "agh-first-model": ("AGH first model", "network on pictures", SCRATCH),
-    "agh-efficientnet": ("EfficientNetB0, from scratch", "network on pictures", SCRATCH),
-    "agh-resnet": ("ResNet50, from scratch", "network on pictures", SCRATCH),
-    "augmentation": ("Techno CNN, augmented", "network on pictures", SCRATCH),
-    "cam": ("CNN with global pooling", "network on pictures", SCRATCH),
-    "baseline-a-2d": ("Baseline A (2D)", "network on pictures", SCRATCH),
-    "baseline-b": ("Baseline B", "network on pictures", SCRATCH),
-    "baseline-a-1d": ("Baseline A (1D)", "network on waveforms", SCRATCH),
-    "cnn-1d-waveform": ("1D CNN on waveforms", "network on waveforms", SCRATCH),
-    "cnn-1d-waveform-70": ("1D CNN on waveforms, 70 % to train", "network on waveforms", SCRATCH),
-    "densenet": ("DenseNet", "network on pictures", SCRATCH),
+    "agh-first-model": ("AGH first model", "picture network", SCRATCH),
+    "agh-efficientnet": ("EfficientNetB0, from scratch", "picture network", SCRATCH),
+    "agh-resnet": ("ResNet50, from scratch", "picture network", SCRATCH),
+    "augmentation": ("Techno CNN, augmented", "picture network", SCRATCH),
+    "cam": ("CNN with global pooling", "picture network", SCRATCH),
+    "baseline-a-2d": ("Baseline A (2D)", "picture network", SCRATCH),
+    "baseline-b": ("Baseline B", "picture network", SCRATCH),
+    "baseline-a-1d": ("Baseline A (1D)", "waveform network", SCRATCH),
+    "cnn-1d-waveform": ("1D CNN on waveforms", "waveform network", SCRATCH),
+    "cnn-1d-waveform-70": ("1D CNN on waveforms, 70 % to train", "waveform network", SCRATCH),
+    "densenet": ("DenseNet", "picture network", SCRATCH),
     "fusion": ("FusionNet", "both at once", SCRATCH),
-    "best-recipe": ("Best recipe", "network on pictures", SCRATCH),
+    "best-recipe": ("Best recipe", "picture network", SCRATCH),
 }
 """Name in tables, kind, and what the weights have seen before; an experiment that is not here goes by its own name."""
 
@@ -170,12 +170,13 @@ def collect(profiles: Iterable[str] | None = None, *, variants: Iterable[str] = 
         if experiment not in LEFT_OUT and (wanted is None or profile in wanted):
             result = records.read(profile, experiment)
             if "test" in result.parts:
-                found += _of_record(profile, experiment, result, profile in whole)
+                found += of_record(profile, experiment, result, variants=profile in whole)
     return found
 
 
-def _of_record(profile: str, experiment: str, result: Result, variants: bool) -> list[Approach]:
-    name, kind, learnt_from = NAMES.get(experiment, (experiment, "network on pictures", SCRATCH))
+def of_record(profile: str, experiment: str, result: Result, *, variants: bool = False) -> list[Approach]:
+    """Return the approach of a record, and with `variants` each other model that it keeps beside its own."""
+    name, kind, learnt_from = NAMES.get(experiment, (experiment, "picture network", SCRATCH))
     if any(word in str(result.parameters.get("weights")) for word in ("notop", "imagenet")):
         learnt_from = PHOTOGRAPHS
     if result.parameters.get("alpha") and kind == "backbone":
@@ -274,15 +275,13 @@ def shown(table: pd.DataFrame, *, caption: str) -> Sortable:
         "asking (ms)": (table["asking"], table["asking"].map(lambda value: costs_told(value, 1e-3))),
         "at once (ms)": (table["at_once"], table["at_once"].map(lambda value: costs_told(value, 1e-3))),
     }
-    words = {
-        "approach": table["name"],
-        "kind": table["kind"],
-        "learnt from": table["learnt_from"],
-        "music": table["data"],
-        "test clips": table["division"],
-        "record": table["member"].isna().map({True: "own", False: "beside it"}),
-    }
-    frame = pd.DataFrame(words | {name: text for name, (_, text) in numbers.items()})
+    texts = {name: text for name, (_, text) in numbers.items()}
+    frame = pd.DataFrame(
+        {"approach": table["name"], "music": table["data"], "test clips": table["division"]}
+        | texts
+        | {"kind": table["kind"], "learnt from": table["learnt_from"]}
+        | {"record": table["member"].isna().map({True: "own", False: "beside it"})}
+    )
     raw = pd.DataFrame({name: values for name, (values, _) in numbers.items() if values is not None})
     return sortable(
         frame,

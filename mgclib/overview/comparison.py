@@ -45,9 +45,9 @@ COSTS = {
 KINDS = {
     "pixels": ("orange", "s"),
     "features": ("green", "D"),
-    "network on pictures": ("blue", "o"),
-    "network on waveforms": ("sky", "v"),
-    "recurrent network": ("purple", "^"),
+    "picture network": ("blue", "o"),
+    "waveform network": ("sky", "v"),
+    "recurrent": ("purple", "^"),
     "both at once": ("grey", "P"),
     "backbone": ("vermilion", "*"),
 }
@@ -115,9 +115,9 @@ def pareto_chart(table: pd.DataFrame, cost: str, *, title: str | None = None, no
 
 def _name_front(axes: Axes, line: pd.DataFrame, column: str) -> None:
     for number, row in enumerate(line.itertuples()):
-        above = {"xytext": (-6, 7), "ha": "right"} if number else {"xytext": (-2, -15), "ha": "left"}
-        place = {"textcoords": "offset points", "fontsize": 8.5, "annotation_clip": False}
-        axes.annotate(row.name, (getattr(row, column), 100 * row.accuracy), **above, **place)
+        place = {"ha": "right", "xytext": (-6, 7 + 12 * (number % 2))} if number else {"ha": "left", "xytext": (-4, 8)}
+        look = {"textcoords": "offset points", "fontsize": 8.5, "annotation_clip": False}
+        axes.annotate(row.name, (getattr(row, column), 100 * row.accuracy), **place, **look)
 
 
 def told(table: pd.DataFrame) -> dict[str, str]:
