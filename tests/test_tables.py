@@ -61,7 +61,7 @@ def test_without_a_script_the_whole_table_is_there_and_no_dead_control(table):
     assert {head["scope"] for head in page.thead.find_all("th")} == {"col"}
     assert {row.th["scope"] for row in page.tbody.find_all("tr")} == {"row"}
     assert [link["href"] for link in page.find_all("a")] == ["cnn.html", "a.html?x=1&y=2"]
-    assert [badge["class"] for badge in page.find_all("span")] == 2 * [["mgc-badge", "mgc-shown"]]
+    assert [badge["class"] for badge in page.tbody.find_all("span")] == 2 * [["mgc-badge", "mgc-shown"]]
     assert page.thead.find_all("th")[2]["title"] == 'share of "right" clips'
     assert "Jukebox" in table._repr_mimebundle_()["text/plain"]
 
