@@ -23,7 +23,7 @@ from mgclib.datasets import gtzan
 from mgclib.errors import ParameterError
 from mgclib.metrics import Interval
 from mgclib.overview import approaches as recorded
-from mgclib.power import LEVEL
+from mgclib.power import LEVEL, discordant_if_independent
 from mgclib.results import Result
 
 __all__ = [
@@ -36,6 +36,7 @@ __all__ = [
     "holm",
     "interval_table",
     "intervals",
+    "p_told",
     "pairs",
     "widths",
 ]
@@ -200,11 +201,13 @@ def pairs(found: Sequence[Approach], n: int = 2000, seed: int = 0) -> pd.DataFra
     -------
     pd.DataFrame
         Index ``a, b``; columns ``clips``, ``only_a``, ``only_b``, ``difference`` (accuracy of A minus B, first common
-        seed), ``clips_low``, ``clips_high``, ``artists_low``, ``artists_high`` (bootstrap), ``p`` (McNemar), ``seeds``
-        (in common), ``mean`` (difference over them), ``seeds_low``, ``seeds_high`` (NaN for one), ``experiment_a``,
-        ``experiment_b``, ``holm``, ``p_artists`` (see `flipped`), ``holm_artists`` and ``verdict``: *sure* (both of
-        Holm's p at most 5 %, and the interval over seeds on the same side of 0), *these two runs* (as sure for the
-        two models, but there is one run only), *not in other runs* (the interval over seeds has 0 in it), *undecided*.
+        seed), ``discordant`` (share of clips that only one has right), ``independent`` (what that would be if errors
+        had nothing to do with each other), ``clips_low``, ``clips_high``, ``artists_low``, ``artists_high``
+        (bootstrap), ``p`` (McNemar), ``seeds`` (in common), ``mean`` (difference over them), ``seeds_low``,
+        ``seeds_high`` (NaN for one), ``experiment_a``, ``experiment_b``, ``holm``, ``p_artists`` (see `flipped`),
+        ``holm_artists`` and ``verdict``: *sure* (both of Holm's p at most 5 %, and the interval over seeds on the same
+        side of 0), *these two runs* (as sure for the two models, but there is one run only), *not in other runs* (the
+        interval over seeds has 0 in it), *undecided*.
     """
     right = {one.name: {s: hits.dropna() for s, hits in one.right.items()} for one in found}
     drawn = functools.cache(lambda name, s, by: _bootstrap(right[name][s].to_frame(), by, n, seed))
@@ -229,6 +232,8 @@ def pairs(found: Sequence[Approach], n: int = 2000, seed: int = 0) -> pd.DataFra
             "clips": clips,
             **dict(zip(("only_a", "only_b"), wins, strict=True)),
             "difference": gains.mean(),
+            "discordant": sum(wins) / clips,
+            "independent": discordant_if_independent(hits.mean(), other.mean()),
             **_ends("clips", over_clips),
             **_ends("artists", over_artists),
             "p": metrics.exact_mcnemar(*wins),
@@ -304,9 +309,9 @@ def against(found: pd.DataFrame, name: str) -> pd.DataFrame:
             "over clips": _between(row.clips_low, row.clips_high, sign),
             "over artists": _between(row.artists_low, row.artists_high, sign),
             "over seeds": _between(row.seeds_low, row.seeds_high, sign) if row.seeds > 1 else "—",
-            "p": f"{row.p:.2g}",
-            "Holm": f"{row.holm:.2g}",
-            "Holm, artists": f"{row.holm_artists:.2g}",
+            "p": p_told(row.p),
+            "Holm": p_told(row.holm),
+            "Holm, artists": p_told(row.holm_artists),
             "verdict": row.verdict,
         }
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis(f"{name} against")
@@ -315,3 +320,8 @@ def against(found: pd.DataFrame, name: str) -> pd.DataFrame:
 def _between(low: float, high: float, sign: int) -> str:
     low, high = sorted((sign * low, sign * high))
     return f"{100 * low:+.0f} … {100 * high:+.0f}".replace("-", "−")
+
+
+def p_told(value: float) -> str:
+    """Return a p-value in words, e.g. ``0.031``; what is smaller than a thousandth as ``<0.001``."""
+    return "<0.001" if value < 0.001 else f"{value:.2g}"

@@ -271,7 +271,7 @@ class Asker:
         rows = ["<thead><tr>" + "".join(f'<th scope="col">{cell}</th>' for cell in head) + "</tr></thead><tbody>"]
         for name, *cells in body:
             rows.append(f'<tr><th scope="row">{name}</th>' + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>")
-        caption = f"Test clips for {POWER:.0%} power at a level of {LEVEL:.0%}, both models on the same clips."
+        caption = f"Test clips, the same for both, for {100 * POWER:.0f} % power at a level of {100 * LEVEL:.0f} %."
         return ASKER.format(caption=caption, rows="\n".join([*rows, "</tbody>"]), z_level=z_level, z_power=z_power)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:

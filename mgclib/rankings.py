@@ -13,11 +13,13 @@ import numpy as np
 import pandas as pd
 
 from mgclib import overview
-from mgclib.evidence import OPEN
-from mgclib.power import PRange, apart_needed, clips_needed, p_range
+from mgclib.evidence import OPEN, p_told
+from mgclib.power import PRange, apart_needed, clips_needed, discordant_if_independent, p_range
 from mgclib.reports.loader import item, load
 
 __all__ = ["Printed", "Ranking", "agreement", "neighbours", "ranking_table", "rankings", "signed"]
+
+GAP = "\N{NO-BREAK SPACE}"
 
 
 @dataclass(frozen=True)
@@ -117,14 +119,15 @@ def _fma() -> tuple[Printed, ...]:
     return tuple(sorted(printed, key=lambda one: -one.share))
 
 
-def neighbours(discordant: float, found: Sequence[Ranking] | None = None, supposed: int = 200) -> pd.DataFrame:
+def neighbours(alike: float, found: Sequence[Ranking] | None = None, supposed: int = 200) -> pd.DataFrame:
     """Judge every two neighbours of each ranking by what is printed.
 
     Parameters
     ----------
-    discordant : float (0 … 1]
-        Share of clips that only one of two such models has right, for the number of clips that a test on the same
-        clips would need; a larger difference needs at least as many.
+    alike : float > 0
+        How many clips only one of two such models has right, as a part of those that it would be if their errors had
+        nothing to do with each other: for the number of clips that a test on the same clips would need. There are
+        always at least as many as the difference.
     found : sequence of Ranking or None
         None: those of the five reports.
     supposed : int
@@ -143,12 +146,12 @@ def neighbours(discordant: float, found: Sequence[Ranking] | None = None, suppos
     rows = {}
     for ranking in rankings() if found is None else found:
         for one, two in itertools.pairwise(ranking.printed):
-            rows[ranking.title, one.name, two.name] = _judged(one, two, discordant, supposed)
+            rows[ranking.title, one.name, two.name] = _judged(one, two, alike, supposed)
     index = pd.MultiIndex.from_tuples(rows, names=["ranking", "better", "worse"])
     return pd.DataFrame(list(rows.values()), index=index)
 
 
-def _judged(one: Printed, two: Printed, discordant: float, supposed: int) -> dict:
+def _judged(one: Printed, two: Printed, alike: float, supposed: int) -> dict:
     totals = (one.total or supposed, two.total or supposed)
     hits = tuple(round(each.share * total) for each, total in zip((one, two), totals, strict=True))
     others = totals[0] != totals[1] or bool(one.supports and two.supports and one.supports != two.supports)
@@ -158,6 +161,7 @@ def _judged(one: Printed, two: Printed, discordant: float, supposed: int) -> dic
     known = one.total is not None and two.total is not None
     gap = abs(one.share - two.share)
     shares = one.share, two.share
+    discordant = min(1.0, max(gap, alike * discordant_if_independent(*shares)))
     return {
         "clips": totals[0],
         "known": known,
@@ -171,7 +175,7 @@ def _judged(one: Printed, two: Printed, discordant: float, supposed: int) -> dic
         "verdict": verdict if known else "cannot be known",
         "supposing": verdict,
         "needed_apart": apart_needed(*shares) if gap else np.nan,
-        "needed_same": clips_needed(gap, max(gap, discordant)) if gap else np.nan,
+        "needed_same": clips_needed(gap, discordant) if gap else np.nan,
         "a": one.experiment,
         "b": two.experiment,
     }
@@ -192,7 +196,9 @@ def ranking_table(judged: pd.DataFrame, pairs: pd.DataFrame | None = None) -> pd
         (ranking, f"{better} – {worse}"): {
             "clips": f"{row.clips}" if row.known else "?",
             "points": signed(row.difference, row.low, row.high),
-            "p, same clips": "other clips" if row.others else f"{row.p_least:.2g} … {row.p_most:.2g}",
+            "p, same clips": "other clips"
+            if row.others
+            else f"{p_told(row.p_least)} … {p_told(row.p_most)}".replace(" ", GAP),
             "verdict": _verdict(row),
             "clips needed, each its own": _number(row.needed_apart),
             "the same": _number(row.needed_same),
@@ -207,7 +213,7 @@ def signed(mean: float, low: float, high: float) -> str:
     """Return a difference of shares with its interval in points, e.g. ``+1.5 [−7.9, +10.9]``."""
     words = (f"{100 * value + 0.0:+.1f}" for value in (mean, low, high))
     mean, low, high = ("0.0" if word in ("+0.0", "-0.0") else word.replace("-", "−") for word in words)
-    return f"{mean} [{low}, {high}]"
+    return f"{mean} [{low}, {high}]".replace(" ", GAP)
 
 
 def _verdict(row: tuple) -> str:
@@ -225,7 +231,7 @@ def _ours(row: tuple, ours: dict) -> str:
         if key in ours:
             found = ours[key]
             points = f"{sign * 100 * found.difference + 0.0:+.1f}".replace("-", "−")
-            return f"{points}, p {found.p:.2g}: {found.verdict}"
+            return f"{points}, p{GAP}{p_told(found.p)}: {found.verdict}"
     return "not recorded"
 
 

@@ -88,6 +88,7 @@ def test_pairs_count_test_and_agree_with_the_room_of_pairs(clips):
     row = evidence.pairs([one, two]).loc[("A", "B")]
     assert (row["only_a"], row["only_b"], row["clips"]) == (25, 10, 60)
     first = [Result.concat([result({0: right[0]}, clips)]) for right in (a, b)]
+    assert (row["discordant"], row["independent"]) == pytest.approx((35 / 60, 0.75 * 0.5 + 0.25 * 0.5))
     table = paired.mcnemar(*first)
     assert (row["only_a"], row["only_b"], row["p"]) == tuple(table.loc[0, ["only_a", "only_b", "p_value"]])
     boot = paired.paired_difference(first[1], first[0])
@@ -201,7 +202,7 @@ def test_the_reports_are_read_as_printed():
 
 
 def test_neighbours_are_judged_by_what_is_printed():
-    judged = rankings.neighbours(0.3)
+    judged = rankings.neighbours(0.6)
     cs464 = judged.loc["CS464, methods"]
     assert cs464["others"].all()  # the genres of their test clips differ
     assert list(cs464["verdict"]) == ["not decided", "not decided", "decided", "decided"]
@@ -214,16 +215,20 @@ def test_neighbours_are_judged_by_what_is_printed():
     gap = rankings.Ranking("x", (rankings.Printed("a", 0.9, 100), rankings.Printed("b", 0.3, 100)))
     one = rankings.neighbours(0.2, [gap]).iloc[0]
     assert one["needed_same"] == power.clips_needed(0.6, 0.6)  # at least as many discordant as the difference
+    small = rankings.neighbours(0.5, [rankings.Ranking("x", (rankings.Printed("a", 0.6), rankings.Printed("b", 0.5)))])
+    assert small["needed_same"].item() == power.clips_needed(0.1, 0.25)  # independent errors: 0.5
+    same = judged.dropna(subset=["needed_same"])
+    assert (same["needed_same"] <= same["needed_apart"]).all()
 
 
 def test_our_verdict_stands_beside_the_reports_with_its_own_sign(clips):
     found = [evidence.Approach("M", "agh-resnet", result({0: hits(50)}, clips))]
     found.append(evidence.Approach("N", "agh-efficientnet", result({0: hits(20)}, clips)))
     pairs = evidence.pairs(found)
-    judged = rankings.neighbours(0.3)
+    judged = rankings.neighbours(0.6)
     table = rankings.ranking_table(judged, pairs)
     told = table.loc[("AGH", "EfficientNet – ResNet"), "ours, fault-filtered"]
-    assert told.startswith("−50.0, p ")
+    assert told.startswith("−50.0, p\N{NO-BREAK SPACE}<0.001")
     assert told.endswith(evidence.ONE_RUN)
     assert set(table["ours, fault-filtered"]) == {told, "not recorded"}
     assert "the same order in 0; 0 of these are decided, and 1 of the others" in rankings.agreement(judged, pairs)
@@ -238,7 +243,7 @@ def test_figures_draw_what_is_undecided_in_words(clips):
     labels = [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
     assert labels == ["sure", "undecided"]
     assert len(plots.accuracy_intervals({"one": table, "two": table}).axes) == 2
-    judged = rankings.neighbours(0.3)
+    judged = rankings.neighbours(0.6)
     shown = judged[judged["difference"] > 0].reset_index().rename(columns={"ranking": "group"})
     assert plots.power_curves(shown).axes[0].get_xscale() == "log"
     with pytest.raises(ParameterError):

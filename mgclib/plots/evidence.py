@@ -160,12 +160,12 @@ def power_curves(
         drawn += axes.plot(
             100 * part["difference"], part["clips"], linestyle="", markersize=7, alpha=0.85, label=name, **look
         )
-    axes.legend(handles=drawn, title="pairs, with the clips they had", loc="lower left", alignment="left")
+    axes.legend(handles=drawn, title="pairs, with the clips they had", loc="center right", alignment="left")
     axes.set(xscale="log", yscale="log", xlabel="difference (points)", ylabel="test clips, the same for both")
     axes.set(xlim=(0.3, 70), ylim=(10, 200_000))
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_formatter(lambda value, _: f"{value:,.10g}")
         axis.set_minor_formatter("")
-    words = f"right of a curve the power is over {POWER:.0%}, left of it the test is a lottery"
+    words = f"right of a curve the power is over {100 * POWER:.0f} %, left of it the test is a lottery"
     axes.set_title(words, fontsize=9.5)
     return finished(figure, title, note)
