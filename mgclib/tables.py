@@ -38,7 +38,7 @@ html[data-theme="dark"] .mgc-table input { color-scheme: dark; }
   background: var(--pst-color-background, #fff); border-bottom: 1px solid currentColor; padding: 0.3em 0.5em; }
 .mgc-table table.mgc-sortable tbody th, .mgc-table table.mgc-sortable tbody td { text-align: left;
   vertical-align: top; font-weight: normal; padding: 0.25em 0.5em; border-bottom: 1px solid #8a8a8a55; }
-.mgc-table table.mgc-sortable tbody th { position: sticky; left: 0; min-width: 9em;
+.mgc-table table.mgc-sortable tbody th { position: sticky; left: 0; min-width: 11em;
   background: var(--pst-color-background, #fff); }
 .mgc-table table.mgc-sortable thead th:first-child { left: 0; z-index: 1; }
 .mgc-table table.mgc-sortable tr .s { white-space: nowrap; }
@@ -112,7 +112,7 @@ PAGE = """\
 {controls}<button type="reset">show all</button> <output aria-live="polite"></output>
 </form>
 <div class="mgc-scroll" tabindex="0" role="region" aria-label="{label}">
-<table class="mgc-sortable">
+<table class="dataframe mgc-sortable">
 <caption><span>{caption}</span></caption>
 <thead><tr>{heads}</tr></thead>
 <tbody>

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
+import shutil
+import subprocess
 
 import pytest
 from bs4 import BeautifulSoup
@@ -77,6 +80,37 @@ def test_nothing_comes_from_elsewhere_and_a_single_figure_needs_no_buttons(shown
     assert not re.search(r"https?:", text)
     (tmp_path / "page.html").write_text(text)
     gates.check_offline(tmp_path)
+
+
+ACTIONS = """
+<script>
+const seen = {};
+const shown = () => [...document.querySelectorAll("figure")].filter(
+  (figure) => getComputedStyle(figure).display !== "none").map((figure) => figure.dataset.place);
+const told = () => document.querySelector("output").textContent;
+seen.first = shown();
+document.querySelectorAll("input")[3].click();
+seen.clicked = shown();
+const point = document.querySelectorAll("figure")[1].querySelectorAll("[data-told]")[0];
+point.dispatchEvent(new Event("focus")); seen.told = told();
+point.dispatchEvent(new Event("blur")); seen.rest = told();
+const out = document.createElement("pre"); out.id = "seen"; out.textContent = JSON.stringify(seen);
+document.body.replaceChildren(out);
+</script>
+"""
+
+
+@pytest.mark.skipif(shutil.which("chromium") is None, reason="needs a browser (chromium)")
+def test_in_a_browser_a_button_changes_the_figure_and_a_point_speaks(shown, tmp_path):
+    path = tmp_path / "figures.html"
+    path.write_text(f'<!doctype html><meta charset="utf-8"><body>{shown.html}{ACTIONS}</body>', encoding="utf-8")
+    command = ["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--dump-dom"]
+    command += [f"--user-data-dir={tmp_path / 'profile'}", path.as_uri()]
+    dom = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120).stdout
+    seen = json.loads(BeautifulSoup(dom, "html.parser").find(id="seen").text)
+    assert (seen["first"], seen["clicked"]) == (["0 0"], ["0 1"])
+    assert seen["told"] == TOLD["1"]
+    assert seen["rest"].startswith("Rest the pointer")
 
 
 @pytest.mark.parametrize(
