@@ -4,7 +4,8 @@
 what they are called after, and keeps all of them in one `Result`; `differences` holds them against one of them, seed by
 seed. `ScoredClassifier` also asks the fitted network about its own training clips, clean and augmented.
 
-Notebooks: ``augmentation``, ``agh_networks``, ``transfer``, ``transfer_backbone``, ``transfer_baseline``.
+Notebooks: ``augmentation``, ``agh_networks``, ``best_recipe``, ``transfer``, ``transfer_backbone``,
+``transfer_baseline``.
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ __all__ = [
     "part_scores",
     "run_conditions",
     "soft_scores",
+    "steps",
 ]
 
 TABLE = "ablation"
@@ -162,6 +164,50 @@ def differences(result: Result, metric: str = "accuracy", base: str = "none") ->
             row = {"mean": gap.mean, "low": gap.low, "high": gap.high, "label": gap.label}
             gains = tuple((one.metric(metric) - found[base].metric(metric)).tolist())
             rows[name] = {**row, "survives": bool(gap.low > 0 or gap.high < 0), "gains": gains}
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("condition")
+
+
+def steps(
+    results: Mapping[str, Result], before: Mapping[str, str], metric: str = "accuracy", split: str = "validation"
+) -> pd.DataFrame:
+    """Return the score of every condition, and what it gains over the one that it builds on.
+
+    Parameters
+    ----------
+    results : mapping of str to Result
+        By the name of the condition, e.g. of `mgclib.ensemble.members`.
+    before : mapping of str to str
+        By the name of a condition: the one that it differs from in one thing; the others start a ladder.
+    metric : str
+        A name in `mgclib.metrics.METRICS`.
+    split : {"validation", "test"}
+
+    Returns
+    -------
+    pd.DataFrame
+        Index ``condition``; ``mean, low, high, label`` (`Result.interval`), ``before``, ``gain``, ``gain_low``,
+        ``gain_high`` (`mgclib.paired.paired_difference`; NaN at the start of a ladder), ``sure``: whether that interval
+        leaves out 0, and ``seeds``.
+
+    Raises
+    ------
+    ParameterError
+        When a condition builds on one that is not there.
+    RunError
+        When two conditions were not asked about the same clips with the same seeds.
+    """
+    rows = {}
+    for name, one in results.items():
+        found = one.interval(metric, split)
+        row = {key: getattr(found, key) for key in ("mean", "low", "high", "label")}
+        gap = None
+        if name in before:
+            if before[name] not in results:
+                raise ParameterError(f"{name!r} builds on {before[name]!r}, which is none of {', '.join(results)}")
+            gap = paired_difference(results[before[name]], one, metric, split)
+        row |= {"before": before.get(name), "gain": gap.mean if gap else np.nan}
+        row |= {"gain_low": gap.low if gap else np.nan, "gain_high": gap.high if gap else np.nan}
+        rows[name] = {**row, "sure": bool(gap and (gap.low > 0 or gap.high < 0)), "seeds": len(one.seeds)}
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("condition")
 
 

@@ -1,6 +1,6 @@
 """Several models in one result: side by side, or as one by a soft vote of predictions that are already there.
 
-Notebooks: ``feature_ml``, ``feature_ml_table``, ``transfer``, ``transfer_baseline``.
+Notebooks: ``best_recipe``, ``feature_ml``, ``feature_ml_table``, ``transfer``, ``transfer_baseline``.
 """
 
 from __future__ import annotations
@@ -16,10 +16,13 @@ from mgclib.errors import ParameterError, RunError
 from mgclib.predictions import KEYS
 from mgclib.results import Result
 
-__all__ = ["SoftVote", "members", "side_by_side", "soft_vote"]
+__all__ = ["OTHER", "SoftVote", "across_seeds", "members", "side_by_side", "soft_vote", "with_others"]
 
 MEMBER = "member-"
 """How the name of a table begins that holds the predictions of a member."""
+
+OTHER = "tried-"
+"""How the name of a table begins that holds the predictions of a model that was tried before."""
 
 HISTORIES = "histories"
 """Name of the table with the histories of all members; column ``model``."""
@@ -132,8 +135,15 @@ def _fitted(first: Result, results: Iterable[Result]) -> dict[str, Any]:
     }
 
 
-def members(result: Result) -> dict[str, Result]:
-    """Return the models that a result keeps beside its own predictions, by name; empty where it keeps none."""
+def members(result: Result, group: str = MEMBER) -> dict[str, Result]:
+    """Return the models that a result keeps beside its own predictions, by name; empty where it keeps none.
+
+    Parameters
+    ----------
+    result : Result
+    group : str
+        What their tables begin with: those of `side_by_side`, or those of `with_others`.
+    """
     histories = result.tables.get(HISTORIES, pd.DataFrame({"model": []}))
     return {
         name: replace(
@@ -143,5 +153,42 @@ def members(result: Result) -> dict[str, Result]:
             tables={},
         )
         for key, table in result.tables.items()
-        if key.startswith(MEMBER) and (name := key.removeprefix(MEMBER))
+        if key.startswith(group) and (name := key.removeprefix(group))
     }
+
+
+def with_others(result: Result, others: Mapping[str, Result]) -> Result:
+    """Return a result that also keeps predictions of others, whatever clips they are about: ``members(…, OTHER)``.
+
+    Parameters
+    ----------
+    result : Result
+    others : mapping of str to Result
+        By name, e.g. what was tried on validation clips before.
+    """
+    tables = {f"{OTHER}{name}": one.predictions for name, one in others.items()}
+    return replace(result, tables={**result.tables, **tables})
+
+
+def across_seeds(result: Result) -> Result:
+    """Return the result of all seeds voting together: the mean of their probabilities, as one seed.
+
+    Parameters
+    ----------
+    result : Result
+        With the same clips in the same parts for every seed, as a published list has them.
+
+    Raises
+    ------
+    RunError
+        When the seeds have other clips.
+    """
+    keys = ["split", "clip_id", "track_id", "genre"]
+    shares = [f"p_{genre}" for genre in result.genres]
+    asked = result.predictions.groupby(keys, sort=False, observed=True)
+    if (asked.size() != len(result.seeds)).any():
+        raise RunError(
+            "the seeds were not asked about the same clips: only those of a published list can vote together"
+        )
+    voted = asked[shares].mean().reset_index().assign(seed=result.seeds[0])
+    return replace(result, predictions=voted, history=result.history.iloc[:0], tables={})

@@ -24,11 +24,10 @@ from typing import Any, Self
 import librosa
 import numpy as np
 from PIL import Image
-from scipy.fft import dct
 
 from mgclib.errors import AudioError, ParameterError, closest
 
-__all__ = ["MelSpec", "log_mel", "mel_images", "mfcc_statistics"]
+__all__ = ["MelSpec", "log_mel", "mel_images"]
 
 
 class Spec:
@@ -311,43 +310,6 @@ def mel_images(
             height, width, channels
         )
     return images
-
-
-def mfcc_statistics(pictures: np.ndarray, n_mfcc: int = 20) -> np.ndarray:
-    """Describe pictures by mel-frequency cepstral coefficients, where there is no sound to compute them from.
-
-    The coefficients of a column are the orthonormal cosine transform of its levels (librosa's, up to a factor).
-
-    Parameters
-    ----------
-    pictures : np.ndarray [shape=(n, height, width, 1), 0 … 255]
-        Of `mel_images`, highest band on top.
-    n_mfcc : int >= 1
-        Coefficients, at most `height`.
-
-    Returns
-    -------
-    np.ndarray [shape=(n, 4 * n_mfcc), float32]
-        Mean, standard deviation, standard deviation of the change from column to column, and of the change over four
-        columns, of each coefficient.
-
-    Raises
-    ------
-    ParameterError
-        For pictures of another shape, fewer than five columns or too many coefficients.
-
-    Notes
-    -----
-    Notebooks: ``leakage``, ``best_recipe``.
-    """
-    if pictures.ndim != 4 or pictures.shape[3] != 1 or pictures.shape[2] < 5:
-        raise ParameterError(f"pictures of shape {pictures.shape}: expected (n, height, width of at least 5, 1)")
-    if not 1 <= n_mfcc <= pictures.shape[1]:
-        raise ParameterError(f"n_mfcc={n_mfcc!r} must be from 1 to the {pictures.shape[1]} rows of the pictures")
-    levels = pictures[:, ::-1, :, 0].astype(np.float32)
-    cepstrum = dct(levels, axis=1, norm="ortho")[:, :n_mfcc]
-    changes = [np.diff(cepstrum, axis=2), cepstrum[:, :, 4:] - cepstrum[:, :, :-4]]
-    return np.concatenate([cepstrum.mean(axis=2), *(part.std(axis=2) for part in (cepstrum, *changes))], axis=1)
 
 
 def _levels(mel: np.ndarray, top_db: float, number: int) -> np.ndarray:

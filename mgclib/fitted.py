@@ -28,6 +28,7 @@ import joblib
 import numpy as np
 
 from mgclib import inputs, models
+from mgclib.crops import asked_of_crops
 from mgclib.errors import MgcError, ParameterError, RunError
 from mgclib.files import refusals_told
 from mgclib.models.backend import import_keras
@@ -118,9 +119,10 @@ class _Network:
     """A Keras network with scikit-learn's face, for asking only."""
 
     model: Any
+    crops: Mapping[str, int] = field(default_factory=dict)
 
     def predict_proba(self, x: np.ndarray) -> np.ndarray:
-        return asked(self.model, x)
+        return asked_of_crops(self.model, x, **self.crops) if self.crops else asked(self.model, x)
 
 
 def is_kept(folder: str | os.PathLike[str]) -> bool:
@@ -201,6 +203,7 @@ def _described(classifier: Any) -> dict[str, Any]:
         "architecture": classifier.architecture,
         "input_shape": _without_batch(classifier.model.input_shape),
         "options": {name: value for name, value in classifier.options.items() if name != "weights"},
+        "crops": {name: getattr(classifier, name) for name in ("columns", "count") if hasattr(classifier, name)},
     }
 
 
@@ -270,7 +273,7 @@ def _network(folder: Path, known: Mapping[str, Any], n_genres: int) -> _Network:
     finally:
         keras.mixed_precision.set_dtype_policy(before)
     model.load_weights(folder / WEIGHTS)
-    return _Network(model)
+    return _Network(model, known.get("crops", {}))
 
 
 def _dumped(folder: Path) -> Any:

@@ -56,7 +56,11 @@ class Training:
     reduce_factor : float above 1
         See `reduce_patience`.
     weight_decay : float >= 0
-        Added to the gradient, this many times each weight, as PyTorch's Adam does it (with the optimizer ``adam``).
+        With the optimizer ``adam``: added to the gradient, this many times each weight, as PyTorch's Adam does it. With
+        ``adamw``: each step takes this share of the learning rate off every weight (Loshchilov and Hutter, 2019).
+    schedule : "cosine" or None
+        None: the learning rate stays as it is. ``cosine``: it rises for a twentieth of all steps, then falls along half
+        a cosine to a hundredth.
     follow_f1 : bool
         Keep the F1 of macro precision and macro recall of each epoch, too (history: ``f1``, ``val_f1``).
     stop_accuracy : float in (0, 1] or None
@@ -78,6 +82,7 @@ class Training:
     precision: str = "auto"
     weight_decay: float = 0.0
     follow_f1: bool = False
+    schedule: str | None = None
 
     def __post_init__(self) -> None:
         for name in ("epochs", "batch_size", "patience", "reduce_patience"):
@@ -86,9 +91,12 @@ class Training:
                 raise ParameterError(f"{name}={value!r} must be a positive integer")
         if not self.learning_rate > 0:
             raise ParameterError(f"learning_rate={self.learning_rate!r} must be positive")
-        if self.weight_decay < 0 or (self.weight_decay and self.optimizer != "adam"):
+        if self.weight_decay < 0 or (self.weight_decay and self.optimizer not in ("adam", "adamw")):
             found = f"weight_decay={self.weight_decay!r} with the optimizer {self.optimizer!r}"
-            raise ParameterError(f"{found} must be 0, or positive with the optimizer 'adam'")
+            raise ParameterError(f"{found} must be 0, or positive with the optimizer 'adam' or 'adamw'")
+        if self.schedule not in ("cosine", None) or (self.schedule and self.reduce_patience):
+            told = f"schedule={self.schedule!r} with reduce_patience={self.reduce_patience!r}"
+            raise ParameterError(f"{told}: one of the two decides the learning rate; schedule is 'cosine' or None")
         if not self.reduce_factor > 1:
             raise ParameterError(f"reduce_factor={self.reduce_factor!r} must be above 1")
         if self.monitor not in ("val_loss", "val_accuracy", None):
@@ -226,7 +234,7 @@ class KerasClassifier:
         keras.utils.clear_session(free_memory=True)
         keras.utils.set_random_seed(self.seed)
         keras.mixed_precision.set_dtype_policy(precision_policy(self.training.precision))
-        model = models.build(self.architecture, x.shape[1:], self.n_genres, **self.options)
+        model = models.build(self.architecture, self._seen(x), self.n_genres, **self.options)
         if self.augment is not None and isinstance(x, Several):
             raise ParameterError(f"{self.architecture} takes several inputs, which cannot be augmented: leave it out")
         more = self.fine_tuning.training.epochs if self.fine_tuning else 0
@@ -248,6 +256,10 @@ class KerasClassifier:
                 model.save_weights(weights)
         self.model, self.history = model, log.frame()
         return self
+
+    def _seen(self, x: np.ndarray | Rows | Several) -> tuple[int, ...]:
+        """Return the shape of what the network is shown of an input."""
+        return x.shape[1:]
 
     def _fit_frozen(self, model: Any, x: Any, y: Any, validation: Any, log: Any, weights: Path) -> None:
         """Train the head alone; on features that are computed once, where the pictures do not change."""
@@ -271,12 +283,9 @@ class KerasClassifier:
     ) -> None:
         """Train for some epochs; leave `model` at the best epoch of this and all phases before."""
         keras = import_keras()
-        from mgclib.callbacks import Adam, F1OfMeans, training_callbacks
+        from mgclib.callbacks import F1OfMeans, training_callbacks
 
-        optimizer = keras.optimizers.get(training.optimizer)
-        if training.weight_decay:
-            optimizer = Adam(training.weight_decay)
-        optimizer.learning_rate = training.learning_rate
+        optimizer = _optimizer(keras, training, -(-len(x) // training.batch_size))
         augment = unchanged if self.augment is None and streamed(x) else self.augment
         loss = "sparse_categorical_crossentropy" if augment is None else "categorical_crossentropy"
         followed = ["accuracy", F1OfMeans(self.n_genres)] if training.follow_f1 else ["accuracy"]
@@ -316,6 +325,26 @@ class KerasClassifier:
         if self.model is None:
             raise ParameterError("this classifier is not fitted yet: call fit first")
         return asked(self.model, x)
+
+
+def _optimizer(keras: Any, training: Training, steps: int) -> Any:
+    """Return the optimizer of a phase with so many `steps` per epoch."""
+    rate: Any = training.learning_rate
+    if training.schedule == "cosine":
+        total = training.epochs * steps
+        warm = max(1, total // 20)
+        settings = {"alpha": 0.01, "warmup_target": rate, "warmup_steps": warm}
+        rate = keras.optimizers.schedules.CosineDecay(rate / 20, max(1, total - warm), **settings)
+    if training.optimizer == "adamw":
+        return keras.optimizers.AdamW(rate, weight_decay=training.weight_decay)
+    if training.weight_decay:
+        from mgclib.callbacks import Adam
+
+        optimizer = Adam(training.weight_decay)
+    else:
+        optimizer = keras.optimizers.get(training.optimizer)
+    optimizer.learning_rate = rate
+    return optimizer
 
 
 def unchanged(x: Any, y: np.ndarray, rng: np.random.Generator) -> tuple[Any, np.ndarray]:

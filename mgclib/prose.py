@@ -11,7 +11,7 @@ from typing import Any
 from mgclib.metrics import Interval
 from mgclib.results import Result
 
-__all__ = ["MISSING", "ends", "epochs", "listed", "percent", "points", "settings_apart", "span", "tell"]
+__all__ = ["MISSING", "ends", "epochs", "interval", "listed", "percent", "points", "settings_apart", "span", "tell"]
 
 MISSING = "…"
 """A gap in a sentence, for what is not recorded yet; how-to-read.md says so."""
@@ -45,6 +45,14 @@ def points(gap: Interval | None) -> str:
         return MISSING
     mean, low, high = (100 * value for value in (gap.mean, gap.low, gap.high))
     return f"{mean:+.1f} points [{low:+.1f}, {high:+.1f}]"
+
+
+def interval(found: Interval | None) -> str:
+    """Return a share with its interval and what that is over, e.g. ``70.3 % [65.2, 75.5], 95 % …``; None: `MISSING`."""
+    if found is None:
+        return MISSING
+    mean, low, high = (100 * value for value in (found.mean, found.low, found.high))
+    return f"{mean:.1f} % [{low:.1f}, {high:.1f}] ({found.label})"
 
 
 def span(values: Iterable[float] | None, unit: str = "") -> str:

@@ -24,7 +24,7 @@ from mgclib.networks import FineTuning, KerasClassifier, Training, class_weights
 from mgclib.predictions import predictions_frame
 from mgclib.records import fitting, provenance
 from mgclib.results import Result
-from mgclib.splits import groups_within, split
+from mgclib.splits import UNUSED, groups_within, split
 
 if TYPE_CHECKING:
     from mgclib.datasets.dataset import Dataset
@@ -51,6 +51,7 @@ def run_seeds(
     sizes: Sequence[float] = (0.7, 0.1, 0.2),
     join_validation: bool = False,
     watch: str = "validation",
+    hide_test: bool = False,
     checkpoint_dir: str | os.PathLike[str] | None = None,
     recipe: Inputs | None = None,
     require_model: bool = False,
@@ -81,6 +82,8 @@ def run_seeds(
         The part whose accuracy and loss the history follows, epoch by epoch. ``test`` only draws the curve, for
         reports that hold no validation data back and draw one all the same (CS464 report, figure 7): it is refused
         for a classifier that chooses its epoch by it.
+    hide_test : bool
+        Leave the test clips out altogether: for choosing between models on validation data.
     checkpoint_dir : path, optional
         Each finished seed is stored here; seeds already there are read back instead of run again.
     recipe : Inputs, optional
@@ -119,6 +122,8 @@ def run_seeds(
             source = "read back"
         else:
             parts = split(dataset, protocol, seed, sizes=tuple(sizes)).to_numpy()
+            if hide_test:
+                parts = np.where(parts == "test", UNUSED, parts)
             if join_validation:
                 parts = np.where(parts == "validation", "train", parts)
             classifier = make(seed)
@@ -139,7 +144,7 @@ def run_seeds(
             print(f"seed {seed}: {', '.join(scores)} ({source})", flush=True)
     merged = Result.concat(done)
     settings = {**(parameters or {}), "protocol": protocol, "sizes": list(sizes), "seeds": [int(s) for s in seeds]}
-    settings |= {"join_validation": join_validation, "watch": watch}
+    settings |= {"join_validation": join_validation, "watch": watch, "hide_test": hide_test}
     times = {str(seed): one.provenance["fitted"] for seed, one in zip(seeds, done, strict=True)}
     return replace(merged, parameters=settings, provenance={**provenance(dataset), "fitted": times})
 

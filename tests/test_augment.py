@@ -25,6 +25,8 @@ PICTURES = [
     augment.PictureShift(),
     augment.PictureNoise(),
     augment.PictureStretch(),
+    augment.PictureEqualizer(),
+    augment.PictureTranspose(),
     augment.agh_mixture(),
 ]
 WAVEFORMS = [
@@ -232,6 +234,8 @@ BAD = [
     (augment.PictureNoise, {"snr_db": (30, 10)}, "least value first"),
     (augment.TimeStretch, {"rate": (0, 1)}, "rate=0"),
     (augment.PictureShift, {"most": float("nan")}, "most=nan"),
+    (augment.PictureEqualizer, {"points": 1}, "points=1"),
+    (augment.PictureTranspose, {"most": -1.0}, "most=-1"),
     (augment.Chain, {"members": ()}, "at least one augmentation"),
     (augment.Chain, {"members": (3,)}, "3 is no augmentation"),
 ]
@@ -260,3 +264,19 @@ def test_a_bad_batch_is_named():
         augment.from_dict({"kind": "mixpu"})
     with pytest.raises(ParameterError, match="did you mean 'alpha'"):
         augment.from_dict({"kind": "mixup", "alhpa": 1})
+
+
+def test_an_equaliser_adds_the_same_to_every_column_and_a_transposition_moves_a_line():
+    x = np.full((1, 24, 10, 1), 128, np.float32)
+    x[0, :, 5:] += 20
+    y = np.ones((1, 1), np.float32)
+    new, _ = augment.PictureEqualizer(1.0, most_db=6.0)(x, y, np.random.default_rng(0))
+    gain = (new - x)[0, :, :, 0]
+    assert np.ptp(gain, axis=1).max() < 1e-4
+    assert 0 < np.abs(gain).max() <= 6 * 256 / 80
+    line = np.zeros((1, 24, 10, 1), np.float32)
+    line[0, 12] = 200
+    moved, _ = augment.PictureTranspose(1.0, most=3.0)(line, y, np.random.default_rng(0))
+    expected = 12 - np.random.default_rng(0).uniform(-3, 3, 2)[1]  # after the number that decides whether
+    heights = np.arange(24)
+    assert (moved[0, :, 0, 0] * heights).sum() / moved[0, :, 0, 0].sum() == pytest.approx(expected, abs=0.01)

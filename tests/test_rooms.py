@@ -13,16 +13,17 @@ ROOMS = (
     # on the ground
     "errors files documents compiled",
     # dataset -> split -> inputs
-    "audio features projection short_term analysis summary shards store inputs datasets survey example listening "
-    "allocation splits ladder",
+    "audio features cepstra projection short_term analysis summary shards store inputs datasets survey example "
+    "listening allocation splits ladder",
     # result: predictions are stored, metrics are derived
     "metrics predictions results calibration paired power ensemble prose records style augment plots clouds sliders "
     "tables hovering",
     # model: what trains also splits and makes a result
-    "models cam embeddings callbacks batches networks fitted training leakage learning_curve ablation tuning "
+    "models cam embeddings callbacks batches networks crops fitted training leakage learning_curve ablation tuning "
     "transfer_learning importance filters",
     # page
-    "reports overview evidence rankings experiments inference ledger reports/pages ledger/page chapters offline gates book cli",
+    "reports overview evidence rankings experiments inference ledger reports/pages ledger/page chapters offline "
+    "gates book cli",
 )
 ORDER = [room for floor in ROOMS for room in floor.split()]
 MODULES = sorted(path.relative_to(PACKAGE) for path in PACKAGE.rglob("*.py"))

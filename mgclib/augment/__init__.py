@@ -10,13 +10,21 @@ Modules: `waveforms` (shift, noise, stretch of sound), `pictures` (masks, and co
 (mixup, cutmix and, without a partner, cutout), `agh` (the mixture of the AGH slides).
 
 References: Park et al., "SpecAugment", Interspeech 2019; Zhang et al., "mixup", ICLR 2018; Yun et al., "CutMix", ICCV
-2019; DeVries and Taylor, "Cutout", 2017. Notebooks: ``augmentation``, ``agh_networks``.
+2019; DeVries and Taylor, "Cutout", 2017. Notebooks: ``augmentation``, ``agh_networks``, ``best_recipe``.
 """
 
 from mgclib.augment.agh import agh_audio, agh_mixture, agh_settings, agh_spectrogram
 from mgclib.augment.base import Augmentation, Chain, from_dict
 from mgclib.augment.mixing import Cutmix, Cutout, Mixup
-from mgclib.augment.pictures import FrequencyMask, PictureNoise, PictureShift, PictureStretch, TimeMask
+from mgclib.augment.pictures import (
+    FrequencyMask,
+    PictureEqualizer,
+    PictureNoise,
+    PictureShift,
+    PictureStretch,
+    PictureTranspose,
+    TimeMask,
+)
 from mgclib.augment.waveforms import GaussianNoise, TimeShift, TimeStretch, noisy, shifted, stretched
 
 __all__ = [
@@ -27,9 +35,11 @@ __all__ = [
     "FrequencyMask",
     "GaussianNoise",
     "Mixup",
+    "PictureEqualizer",
     "PictureNoise",
     "PictureShift",
     "PictureStretch",
+    "PictureTranspose",
     "TimeMask",
     "TimeShift",
     "TimeStretch",

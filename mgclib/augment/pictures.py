@@ -19,7 +19,15 @@ from mgclib.augment.base import Augmentation
 from mgclib.errors import ParameterError
 from mgclib.features import check_integer, check_number
 
-__all__ = ["FrequencyMask", "PictureNoise", "PictureShift", "PictureStretch", "TimeMask"]
+__all__ = [
+    "FrequencyMask",
+    "PictureEqualizer",
+    "PictureNoise",
+    "PictureShift",
+    "PictureStretch",
+    "PictureTranspose",
+    "TimeMask",
+]
 
 LEVELS = 256
 """Levels of a picture; one stands for ``top_db / 256`` decibels (`mgclib.features.mel_images`)."""
@@ -200,6 +208,69 @@ class PictureStretch(_OfPictures):
             weight = (place - left).astype(np.float32)[:, None]
             picture = x[clip]
             x[clip] = picture[:, left] * (1 - weight) + picture[:, (left + 1) % width] * weight
+
+
+@dataclasses.dataclass(frozen=True)
+class PictureEqualizer(_OfPictures):
+    """Raise and lower bands for the whole clip, as an equaliser does: another studio, the same music.
+
+    Parameters
+    ----------
+    p : float [0 … 1]
+    most_db : float >= 0 [dB]
+        Gains are drawn evenly from minus to plus this at `points` heights of the picture, straight lines between them.
+    points : int >= 2
+    top_db : float > 0 [dB]
+        Dynamic range of the pictures.
+    """
+
+    kind: ClassVar[str] = "picture-equalizer"
+
+    most_db: float = 6.0
+    points: int = 6
+    top_db: float = 80.0
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._put("most_db", check_number("most_db", self.most_db, "of at least 0", lambda x: x >= 0))
+        self._put("points", check_integer("points", self.points, 2))
+        self._put("top_db", check_number("top_db", self.top_db, "above 0", lambda x: x > 0))
+
+    def _change(self, x: np.ndarray, y: np.ndarray, chosen: np.ndarray, rng: np.random.Generator) -> None:
+        heights = np.linspace(0, self.points - 1, x.shape[1])
+        for clip in chosen:
+            gains = rng.uniform(-self.most_db, self.most_db, self.points) * LEVELS / self.top_db
+            curve = np.interp(heights, np.arange(self.points), gains)[:, None, None]
+            x[clip] = np.clip(x[clip] + curve, 0, LEVELS - 1)
+
+
+@dataclasses.dataclass(frozen=True)
+class PictureTranspose(_OfPictures):
+    """Move all bands up or down by a few: about what another key does to the picture.
+
+    Parameters
+    ----------
+    p : float [0 … 1]
+    most : float >= 0 [bands]
+        Greatest move, to either side; between two bands levels are interpolated, edges are repeated.
+    """
+
+    kind: ClassVar[str] = "picture-transpose"
+
+    most: float = 3.0
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._put("most", check_number("most", self.most, "of at least 0", lambda x: x >= 0))
+
+    def _change(self, x: np.ndarray, y: np.ndarray, chosen: np.ndarray, rng: np.random.Generator) -> None:
+        rows = np.arange(x.shape[1])
+        for clip, move in zip(chosen, rng.uniform(-self.most, self.most, len(chosen)), strict=True):
+            place = np.clip(rows + move, 0, x.shape[1] - 1)
+            below = np.floor(place).astype(int)
+            weight = (place - below).astype(np.float32)[:, None, None]
+            picture = x[clip]
+            x[clip] = picture[below] * (1 - weight) + picture[np.minimum(below + 1, x.shape[1] - 1)] * weight
 
 
 @functools.lru_cache(maxsize=8)

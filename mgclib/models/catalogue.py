@@ -20,8 +20,10 @@ class Architecture:
         Name for `build`.
     maker : str
         ``module:function`` below `mgclib.models`, called as ``maker(input_shape, n_genres, **options)``.
-    report, section : str
-        Where it is described.
+    report : str or None
+        The report that describes it; None: ours.
+    section : str
+        Where in the report, or which of our pages.
     input_shape : tuple of int, or of such
         Input shape in the report, without the batch; small for backbones, which take any and whose reports name none.
         A shape for each input, where there are several.
@@ -41,7 +43,7 @@ class Architecture:
 
     name: str
     maker: str
-    report: str
+    report: str | None
     section: str
     input_shape: Shape
     n_genres: int
@@ -331,6 +333,27 @@ REGISTRY: dict[str, Architecture] = {
             "MobileNet, ours: the smallest backbone, for a machine without a GPU.",
             report="zewail-2022",
             section="3.4",
+        ),
+        Architecture(
+            name="covariances",
+            family="classical",
+            maker="covariance:CovarianceClassifier",
+            report=None,
+            section="best-recipe",
+            input_shape=(128, 387, 1),
+            n_genres=10,
+            parameters=None,
+            summary="Logistic regression on the log-Euclidean covariances of cepstra and their changes.",
+        ),
+        Architecture(
+            name="recipe-cnn",
+            maker="conv2d:recipe_cnn",
+            report=None,
+            section="best-recipe",
+            input_shape=(128, 128, 1),
+            n_genres=10,
+            parameters=294_874,
+            summary="Seven small convolutions in four stages, then mean and maximum over time.",
         ),
     )
 }

@@ -14,10 +14,10 @@ came out), `spread` (how far runs scatter), `augment` (clips before and after), 
 Notebooks: all of them.
 """
 
-from mgclib.plots.augment import ablation_gains, augmented, genre_shares_label
+from mgclib.plots.augment import ablation_gains, augmented, genre_shares_label, steps
 from mgclib.plots.cam import cam_means, cam_overlay, cam_samples, cam_stages, cam_sum
 from mgclib.plots.evidence import accuracy_intervals, power_curves, who_beats_whom
-from mgclib.plots.features import feature_plane, importances, search
+from mgclib.plots.features import covariances, feature_plane, importances, search
 from mgclib.plots.inputs import genre_levels, image_grid, waveform
 from mgclib.plots.leakage import ladder, relations
 from mgclib.plots.learning import accuracy_by_clips, accuracy_by_tracks, learning_curves, score_curves, walks
@@ -48,6 +48,7 @@ __all__ = [
     "cam_sum",
     "close_tones",
     "confusion",
+    "covariances",
     "feature_plane",
     "filter_bank",
     "genre_levels",
@@ -71,6 +72,7 @@ __all__ = [
     "search",
     "snippet_votes",
     "spread",
+    "steps",
     "stft_grid",
     "survey",
     "timeline",

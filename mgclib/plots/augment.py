@@ -1,6 +1,6 @@
 """Figures of augmentation: clips before and after, and what each change is worth.
 
-Notebook: ``augmentation``.
+Notebooks: ``augmentation``, ``best_recipe``.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from mgclib.errors import ParameterError
 from mgclib.style import COLOURS, Card, finished, styled
 
-__all__ = ["ablation_gains", "augmented", "genre_shares_label"]
+__all__ = ["ablation_gains", "augmented", "genre_shares_label", "steps"]
 
 HERTZ = (256, 1024, 4096)
 COLOURS_SHOWN = 48
@@ -139,3 +139,44 @@ def ablation_gains(
         axes.grid(False, axis="y")
     text = "Circles: seeds. Bar: the interval named below, cut at the frame; a diamond where it leaves out 0."
     return finished(figure, title, f"{note}\n{text}" if note else text)
+
+
+@styled
+def steps(table: pd.DataFrame, *, what: str, title: str | None = None, note: str | None = None) -> Figure:
+    """Draw a ladder of conditions: the score of each, and what it gains over the one that it builds on.
+
+    Parameters
+    ----------
+    table : pd.DataFrame
+        Of `mgclib.ablation.steps`.
+    what : str
+        The score, for the axis: ``accuracy on validation clips``.
+    title, note : str or None
+
+    Raises
+    ------
+    ParameterError
+        When there is nothing to draw.
+    """
+    if table.empty:
+        raise ParameterError("there is no condition to draw")
+    figure = Card(figsize=(9.2, 1.2 + 0.34 * len(table)), layout="constrained")
+    left, right = figure.subplots(1, 2, sharey=True, width_ratios=(3, 2))
+    places = np.arange(len(table))
+    for axes, columns, colour in (
+        (left, ("mean", "low", "high"), "blue"),
+        (right, ("gain", "gain_low", "gain_high"), "vermilion"),
+    ):
+        mean, low, high = (100 * table[column].to_numpy(float) for column in columns)
+        look = {"fmt": "o", "color": COLOURS[colour], "markersize": 6, "capsize": 3, "elinewidth": 1.4}
+        axes.errorbar(mean, places, xerr=np.abs([mean - low, high - mean]), **look)
+        axes.grid(axis="y", visible=False)
+    starts = places[table["before"].isna().to_numpy()]
+    for axes in (left, right):
+        for start in starts[1:]:
+            axes.axhline(start - 0.5, color=COLOURS["grey"], linewidth=0.8)
+    right.axvline(0, color=COLOURS["ink"], linewidth=1)
+    left.set_yticks(places, table.index)
+    left.set(xlabel=f"{what} (%)", ylim=(len(table) - 0.5, -0.5))
+    right.set(xlabel="gain over the one it builds on (points)")
+    return finished(figure, title, note)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
@@ -9,7 +11,7 @@ from matplotlib.figure import Figure
 from mgclib.errors import ParameterError
 from mgclib.style import COLOURS, CYCLE, Card, finished, legend_above, styled
 
-__all__ = ["feature_plane", "importances", "search"]
+__all__ = ["covariances", "feature_plane", "importances", "search"]
 
 MARKERS = "osD^vPX*<>"
 
@@ -116,4 +118,47 @@ def importances(
     for axes, rows in ((left, gain), (right, families)):
         axes.set_ylim(len(rows) - 0.5, -0.5)
         axes.grid(False, axis="y")
+    return finished(figure, title, note)
+
+
+@styled
+def covariances(
+    matrices: np.ndarray, names: Sequence[str], n_mfcc: int, *, title: str | None = None, note: str | None = None
+) -> Figure:
+    """Draw symmetric matrices side by side on one scale; lines part the coefficients from their changes.
+
+    Parameters
+    ----------
+    matrices : np.ndarray [shape=(n, k, k)]
+        Of `mgclib.cepstra.matrices`.
+    names : sequence of n str
+    n_mfcc : int
+        Rows of a block.
+    title, note : str or None
+
+    Raises
+    ------
+    ParameterError
+        When there is not a name for every matrix.
+    """
+    if len(matrices) != len(names) or not len(names):
+        raise ParameterError(f"{len(names)} names for {len(matrices)} matrices: give one each")
+    size = matrices.shape[1]
+    most = float(np.quantile(np.abs(matrices), 0.995))
+    figure = Card(figsize=(9.2, 9.2 / len(names) + 0.7), layout="constrained")
+    panels = np.atleast_1d(figure.subplots(1, len(names)))
+    for axes, matrix, name in zip(panels, matrices, names, strict=True):
+        picture = axes.imshow(matrix, cmap="RdBu_r", vmin=-most, vmax=most, interpolation="nearest")
+        for edge in range(n_mfcc, size, n_mfcc):
+            axes.axhline(edge - 0.5, color=COLOURS["ink"], linewidth=0.6)
+            axes.axvline(edge - 0.5, color=COLOURS["ink"], linewidth=0.6)
+        axes.set_title(name)
+        axes.grid(visible=False)
+        blocks = np.arange(n_mfcc / 2, size, n_mfcc) - 0.5
+        words = ["coefficients", *(f"changes {k}" for k in range(1, len(blocks)))]
+        axes.set_xticks(blocks, words)
+        axes.set_yticks(blocks, words if axes is panels[0] else [""] * len(blocks), rotation=90, va="center")
+        axes.tick_params(length=0, labelsize=8)
+    bar = figure.colorbar(picture, ax=list(panels), shrink=0.75, pad=0.01)
+    bar.set_label("logarithm (of dB²)", fontsize=8)
     return finished(figure, title, note)
