@@ -8,11 +8,12 @@ import sys
 from collections import Counter
 from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from bs4 import BeautifulSoup
 
-from mgclib import experiments, ledger, records, reports
+from mgclib import experiments, ledger, metrics, records, reports
 from mgclib.ledger import page
 from mgclib.reports import myst, pages
 
@@ -114,6 +115,20 @@ def test_the_table_of_results_shows_both_protocols_and_never_synthetic_music(mon
     assert "{doc}" not in plain
     assert "{doc}" in pages.results_table()
     assert len({line.count("|") for line in plain.strip().splitlines()}) == 1
+
+
+def test_an_approach_of_ours_has_a_line_where_it_is_recorded(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = SimpleNamespace(seeds=(0, 1), interval=lambda metric: metrics.Interval(0.7, 0.65, 0.75, 290, "tracks"))
+    ours = {("gtzan-filtered", "best-recipe"): found}
+    monkeypatch.setattr(records, "read", lambda profile, name: ours.get((profile, name)))
+    (line,) = [line for line in pages.results_table(links=False).splitlines() if "ours" in line]
+    assert [cell.strip() for cell in line.strip("|").split("|")] == [
+        "The best honest model",
+        "accuracy, ours",
+        "—",
+        r"0.700 \[0.650, 0.750\]",
+        "— · 2",
+    ]
 
 
 @pytest.mark.slow
