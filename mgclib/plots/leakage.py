@@ -24,7 +24,7 @@ SHAPES = "os^D"
 @styled
 def ladder(
     found: pd.DataFrame,
-    reported: Mapping[str, Mapping[str, float]] | None = None,
+    reported: Mapping[str, float] | None = None,
     *,
     chance: float | None = None,
     title: str | None = None,
@@ -36,8 +36,8 @@ def ladder(
     ----------
     found : pd.DataFrame
         Of `mgclib.leakage.accuracies`.
-    reported : mapping of str to mapping of str to float [0 … 1], optional
-        By rung: label and score.
+    reported : mapping of str to float [0 … 1], optional
+        What reports print, by label: drawn to the left of the rungs.
     chance : float [0 … 1], optional
         A dotted line.
     title, note : str or None
@@ -60,16 +60,20 @@ def ladder(
         spread = 100 * np.abs(rows[["low", "high"]].to_numpy().T - rows["mean"].to_numpy())
         look = {"color": colour, "marker": SHAPES[number % len(SHAPES)], "markersize": 6, "linewidth": 1.6}
         axes.errorbar(x, 100 * rows["mean"], spread, capsize=2.5, elinewidth=1.2, label=model, **look)
-    for rung, scores in (reported or {}).items():
-        if rung in rungs:
-            place = rungs.index(rung) + 0.33
-            for label, score in scores.items():
-                axes.plot(place, 100 * score, marker="D", color="white", markeredgecolor=COLOURS["ink"], markersize=6)
-                axes.annotate(label, (place, 100 * score), (7, -3), textcoords="offset points", fontsize=8)
+    left = -0.5
+    if reported:
+        left = -2.3
+        lowest = -np.inf
+        for label, score in sorted(reported.items(), key=lambda pair: pair[1]):
+            lowest = max(100 * score, lowest + 4)  # a line of text has about four points
+            axes.plot(-2.1, 100 * score, marker="D", color="white", markeredgecolor=COLOURS["ink"], markersize=6)
+            axes.annotate(label, (-2.0, lowest), va="center", fontsize=8.5)
+        axes.axvline(-0.5, color=COLOURS["grey"], linewidth=0.8)
     if chance is not None:
         axes.axhline(100 * chance, color=COLOURS["grey"], linestyle=":", linewidth=1)
-    axes.set_xticks(range(len(rungs)), [TITLES.get(rung, rung) for rung in rungs])
-    axes.set(ylabel="accuracy on test pieces (%)", ylim=(0, 100), xlim=(-0.5, len(rungs) - 0.4))
+    places = [*range(len(rungs)), *([-1.4] if reported else [])]
+    axes.set_xticks(places, [*(TITLES.get(rung, rung) for rung in rungs), *(["as reported"] if reported else [])])
+    axes.set(ylabel="accuracy on test pieces (%)", ylim=(0, 100), xlim=(left, len(rungs) - 0.4))
     axes.grid(axis="x", visible=False)
     legend_above(axes)
     return finished(figure, title, note)
