@@ -85,7 +85,6 @@ def versions() -> dict[str, str]:
     return {name: _version(name) for name in (*COMPUTING, *DRAWING, *AROUND)}
 
 
-@functools.cache
 def _version(package: str) -> str:
     try:
         return importlib.metadata.version(package)
