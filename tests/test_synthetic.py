@@ -12,7 +12,7 @@ import librosa
 import numpy as np
 import pytest
 import soundfile
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold, cross_val_score
@@ -203,6 +203,7 @@ def test_recipes_use_words_that_exist(genre):
     number=st.integers(0, 40),
     seed=st.integers(0, 99),
 )
+@example(figure="skank", scale="bebop", bar_chords="I V", key=0, beats=3, number=0, seed=20)
 def test_figures_stay_in_their_bar_and_near_their_register(figure, scale, bar_chords, key, beats, number, seed):
     chords = parse_progression(bar_chords, key)
     bar = Bar(

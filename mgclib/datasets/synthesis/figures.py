@@ -209,7 +209,7 @@ def boom_chick(bar: Bar) -> list[Note]:
 def skank(bar: Bar) -> list[Note]:
     doubled = bar.motif(0).random() < 0.35
     notes = [n for k in range(bar.beats) for n in bar.strike(k + 0.5, 0.16, 0.95, 0.012)]
-    return notes + [n for k in (1, 3) if doubled for n in bar.strike(k + 0.75, 0.12, 0.6, 0.012)]
+    return notes + [n for k in range(1, bar.beats, 2) if doubled for n in bar.strike(k + 0.75, 0.12, 0.6, 0.012)]
 
 
 @_figure("bubble")
