@@ -163,7 +163,7 @@ def differences(result: Result, metric: str = "accuracy", base: str = "none") ->
             gap = paired_difference(found[base], one, metric)
             row = {"mean": gap.mean, "low": gap.low, "high": gap.high, "label": gap.label}
             gains = tuple((one.metric(metric) - found[base].metric(metric)).tolist())
-            rows[name] = {**row, "survives": bool(gap.low > 0 or gap.high < 0), "gains": gains}
+            rows[name] = {**row, "survives": 0 not in gap, "gains": gains}
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("condition")
 
 
@@ -186,8 +186,8 @@ def steps(
     -------
     pd.DataFrame
         Index ``condition``; ``mean, low, high, label`` (`Result.interval`), ``before``, ``gain``, ``gain_low``,
-        ``gain_high`` (`mgclib.paired.paired_difference`; NaN at the start of a ladder), ``sure``: whether that interval
-        leaves out 0, and ``seeds``.
+        ``gain_high`` (`mgclib.paired.paired_difference`; NaN at the start of a ladder), ``survives``: whether that
+        interval leaves out 0, and ``seeds``.
 
     Raises
     ------
@@ -200,15 +200,15 @@ def steps(
     for name, one in results.items():
         found = one.interval(metric, split)
         row = {key: getattr(found, key) for key in ("mean", "low", "high", "label")}
-        gap = None
+        rows[name] = {**row, "before": before.get(name), "seeds": len(one.seeds), "survives": False}
         if name in before:
             if before[name] not in results:
                 raise ParameterError(f"{name!r} builds on {before[name]!r}, which is none of {', '.join(results)}")
             gap = paired_difference(results[before[name]], one, metric, split)
-        row |= {"before": before.get(name), "gain": gap.mean if gap else np.nan}
-        row |= {"gain_low": gap.low if gap else np.nan, "gain_high": gap.high if gap else np.nan}
-        rows[name] = {**row, "sure": bool(gap and (gap.low > 0 or gap.high < 0)), "seeds": len(one.seeds)}
-    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("condition")
+            gain = {"gain": gap.mean, "gain_low": gap.low, "gain_high": gap.high}
+            rows[name] |= {**gain, "survives": 0 not in gap}
+    columns = ["mean", "low", "high", "label", "before", "gain", "gain_low", "gain_high", "survives", "seeds"]
+    return pd.DataFrame.from_dict(rows, orient="index").reindex(columns=columns).rename_axis("condition")
 
 
 def part_scores(result: Result) -> pd.DataFrame:

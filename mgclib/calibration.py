@@ -112,7 +112,7 @@ def interval(result: Result, bins: int = BINS, n: int = 2000, seed: int = 0) -> 
     """
     pairs = [result.arrays("test", one) for one in result.seeds]
     values = np.array([calibration_error(*pair, bins) for pair in pairs])
-    if len(values) > 1 and np.ptp(values) > 0:
+    if metrics.vary(values):
         return metrics.t_interval(values, bounds=(0.0, 1.0))
     rows = result.select("test", result.seeds[0])
     groups, names = pd.factorize(rows["track_id"])

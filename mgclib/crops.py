@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from mgclib.embeddings import crops
 from mgclib.errors import ParameterError
+from mgclib.features import crops
 from mgclib.networks import KerasClassifier, asked
 
 __all__ = ["CropClassifier", "asked_of_crops"]
@@ -48,6 +48,11 @@ class CropClassifier(KerasClassifier):
                 raise ParameterError(f"{name}={getattr(self, name)!r} must be a positive integer")
         self._inner, self.augment = self.augment, self._piece
 
+    @property
+    def crops(self) -> dict[str, int]:
+        """Width and number of the pieces that are asked about."""
+        return {"columns": self.columns, "count": self.count}
+
     def _seen(self, x: np.ndarray) -> tuple[int, ...]:
         if self.columns > x.shape[2]:
             raise ParameterError(f"columns={self.columns} is more than the {x.shape[2]} of the pictures")
@@ -74,7 +79,7 @@ class CropClassifier(KerasClassifier):
         """Return probabilities : np.ndarray [shape=(n, n_genres), rows sum to 1], means over the pieces."""
         if self.model is None:
             raise ParameterError("this classifier is not fitted yet: call fit first")
-        return asked_of_crops(self.model, x, self.columns, self.count)
+        return asked_of_crops(self.model, x, **self.crops)
 
 
 def asked_of_crops(model: Any, x: np.ndarray, columns: int, count: int) -> np.ndarray:

@@ -18,14 +18,14 @@ import numpy as np
 
 from mgclib import store
 from mgclib.errors import ParameterError
-from mgclib.features import check_integer
+from mgclib.features import check_integer, crops
 from mgclib.inputs import Inputs, MelPictures
 from mgclib.models.backend import import_keras
 
 if TYPE_CHECKING:
     from mgclib.datasets.dataset import Dataset
 
-__all__ = ["BackboneFeatures", "crops", "weights_named"]
+__all__ = ["BackboneFeatures", "weights_named"]
 
 
 def weights_named(weights: str | os.PathLike[str] | None) -> str | None:
@@ -43,32 +43,6 @@ def weights_named(weights: str | os.PathLike[str] | None) -> str | None:
             f"weights={str(weights)!r}: there is no such file; name one, or 'imagenet', or leave them out for none"
         )
     return f"{file.name} (sha256 {hashlib.sha256(file.read_bytes()).hexdigest()[:12]})"
-
-
-def crops(pictures: np.ndarray, count: int, width: int) -> np.ndarray:
-    """Cut pictures into overlapping pieces of the same width, evenly spaced from the first second to the last.
-
-    Parameters
-    ----------
-    pictures : np.ndarray [shape=(n, height, all, channels)]
-    count : int >= 1
-        Pieces of each picture.
-    width : int [pixels]
-        At most the pictures' own.
-
-    Returns
-    -------
-    np.ndarray [shape=(n, count, height, width, channels)]
-
-    Raises
-    ------
-    ParameterError
-        When a piece would be wider than the picture.
-    """
-    if not 1 <= width <= pictures.shape[2]:
-        raise ParameterError(f"a crop of {width} columns does not fit pictures of {pictures.shape[2]}")
-    starts = np.linspace(0, pictures.shape[2] - width, check_integer("count", count, 1)).round().astype(int)
-    return np.stack([pictures[:, :, start : start + width] for start in starts], axis=1)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -27,7 +27,7 @@ from PIL import Image
 
 from mgclib.errors import AudioError, ParameterError, closest
 
-__all__ = ["MelSpec", "log_mel", "mel_images"]
+__all__ = ["MelSpec", "crops", "log_mel", "mel_images"]
 
 
 class Spec:
@@ -310,6 +310,32 @@ def mel_images(
             height, width, channels
         )
     return images
+
+
+def crops(pictures: np.ndarray, count: int, width: int) -> np.ndarray:
+    """Cut pictures into overlapping pieces of the same width, evenly spaced from the first second to the last.
+
+    Parameters
+    ----------
+    pictures : np.ndarray [shape=(n, height, all, channels)]
+    count : int >= 1
+        Pieces of each picture.
+    width : int [pixels]
+        At most the pictures' own.
+
+    Returns
+    -------
+    np.ndarray [shape=(n, count, height, width, channels)]
+
+    Raises
+    ------
+    ParameterError
+        When a piece would be wider than the picture.
+    """
+    if not 1 <= width <= pictures.shape[2]:
+        raise ParameterError(f"a crop of {width} columns does not fit pictures of {pictures.shape[2]}")
+    starts = np.linspace(0, pictures.shape[2] - width, check_integer("count", count, 1)).round().astype(int)
+    return np.stack([pictures[:, :, start : start + width] for start in starts], axis=1)
 
 
 def _levels(mel: np.ndarray, top_db: float, number: int) -> np.ndarray:

@@ -203,7 +203,7 @@ def _described(classifier: Any) -> dict[str, Any]:
         "architecture": classifier.architecture,
         "input_shape": _without_batch(classifier.model.input_shape),
         "options": {name: value for name, value in classifier.options.items() if name != "weights"},
-        "crops": {name: getattr(classifier, name) for name in ("columns", "count") if hasattr(classifier, name)},
+        "crops": classifier.crops,
     }
 
 

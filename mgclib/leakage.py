@@ -21,7 +21,6 @@ from mgclib import metrics
 from mgclib.errors import ParameterError
 from mgclib.ladder import SIZES, Rung, divided, relations, rungs_of, twice
 from mgclib.metrics import Interval
-from mgclib.paired import SAME
 from mgclib.records import provenance
 from mgclib.results import Result
 from mgclib.training import fit_and_ask
@@ -187,18 +186,26 @@ def _voted(part: pd.DataFrame) -> pd.DataFrame:
 
 
 def _interval(right: pd.DataFrame, n: int, level: float) -> Interval:
-    """Student's t over the seeds, or resampled tracks where there is one seed or all are equal."""
+    """Student's t over the seeds, or resampled tracks where they do not vary (`mgclib.metrics.vary`)."""
     values = right.groupby("seed")["right"].mean().to_numpy()
-    if len(values) > 1 and np.ptp(values) > SAME:
+    if metrics.vary(values):
         return metrics.t_interval(values, level, (0.0, 1.0))
+    return metrics.quantile_interval(values.mean(), *_resampled(right, n, 0), level)
+
+
+def _resampled(right: pd.DataFrame, n: int, seed: int) -> tuple[np.ndarray, int]:
+    """Return the share of right items in `n` resamples of the tracks, and how many tracks there are."""
     group, tracks = pd.factorize(right["track_id"])
     hits = right["right"].to_numpy(float)
-    drawn = [w @ hits / w.sum(axis=1) for w in metrics.bootstrap_weights(group, len(tracks), n, 0)]
-    return metrics.quantile_interval(values.mean(), np.concatenate(drawn), len(tracks), level)
+    drawn = [w @ hits / w.sum(axis=1) for w in metrics.bootstrap_weights(group, len(tracks), n, seed)]
+    return np.concatenate(drawn), len(tracks)
 
 
-def steps(table: pd.DataFrame, pairs: Sequence[tuple[str, str]], level: float = 0.95) -> pd.DataFrame:
-    """Return by how much accuracy changes from one rung to another, a seed at a time.
+def steps(table: pd.DataFrame, pairs: Sequence[tuple[str, str]], *, n: int = 2000, level: float = 0.95) -> pd.DataFrame:
+    """Return by how much accuracy changes from one rung to another.
+
+    Two rungs have other test pieces. Over several seeds, Student's t of the changes, a seed at a time; where they do
+    not vary, the tracks of both rungs are resampled, each for itself.
 
     Parameters
     ----------
@@ -206,23 +213,27 @@ def steps(table: pd.DataFrame, pairs: Sequence[tuple[str, str]], level: float = 
         ``ladder`` of a result of `climb`.
     pairs : sequence of (rung, rung)
         From the first to the second.
+    n, level
+        See `accuracies`.
 
     Returns
     -------
     pd.DataFrame
-        Index: model; columns: the pairs; cells: `mgclib.metrics.Interval`, Student's t over the seeds; with one seed
-        ``low`` and ``high`` are NaN.
+        Index: model; columns: the pairs; cells: `mgclib.metrics.Interval`.
     """
     right = table.assign(right=table["genre"] == table["predicted"])
-    values = right.pivot_table(index=["model", "rung"], columns="seed", values="right", sort=False, observed=True)
     rows: dict[str, dict[tuple[str, str], Interval]] = {}
-    for model in values.index.unique("model"):
+    for model, own in right.groupby("model", sort=False, observed=True):
         rows[model] = {}
-        for first, second in pairs:
-            gains = (values.loc[(model, second)] - values.loc[(model, first)]).dropna().to_numpy()
-            many = len(gains) > 1 and np.ptp(gains) > SAME
-            alone = Interval(float(gains.mean()), float("nan"), float("nan"), len(gains), "seeds", level)
-            rows[model][(first, second)] = metrics.t_interval(gains, level) if many else alone
+        for pair in pairs:
+            before, after = (own[own["rung"] == rung] for rung in pair)
+            gains = (after.groupby("seed")["right"].mean() - before.groupby("seed")["right"].mean()).dropna()
+            if metrics.vary(gains):
+                found = metrics.t_interval(gains.to_numpy(), level)
+            else:
+                (lower, tracks), (upper, more) = (_resampled(part, n, k) for k, part in enumerate((before, after)))
+                found = metrics.quantile_interval(gains.mean(), upper - lower, min(tracks, more), level)
+            rows[model][pair] = found
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("model")
 
 

@@ -39,10 +39,14 @@ __all__ = [
     "quantile_interval",
     "ranks",
     "t_interval",
+    "vary",
     "wilson",
 ]
 
 BLOCK = 4_000_000
+
+SAME = 1e-9
+"""Values that differ by less are the same: what rounding leaves."""
 
 
 @dataclass(frozen=True)
@@ -203,6 +207,15 @@ def bootstrap_weights(group: np.ndarray, n_groups: int, n: int, seed: int) -> It
         drawn = rng.integers(0, n_groups, size=(size, n_groups)) + np.arange(size)[:, None] * n_groups
         counts = np.bincount(drawn.ravel(), minlength=size * n_groups).reshape(size, n_groups)
         yield counts[:, group].astype(float)
+
+
+def vary(values: np.ndarray) -> bool:
+    """Return whether values of several seeds differ, so that an interval over the seeds means something.
+
+    They do not where there is one seed, or where nothing depends on it: a deterministic model on a published list. An
+    interval over the test tracks stands in there.
+    """
+    return len(values) > 1 and bool(np.ptp(values) > SAME)
 
 
 def t_interval(values: np.ndarray, level: float = 0.95, bounds: tuple[float, float] = (-np.inf, np.inf)) -> Interval:

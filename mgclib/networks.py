@@ -257,6 +257,11 @@ class KerasClassifier:
         self.model, self.history = model, log.frame()
         return self
 
+    @property
+    def crops(self) -> dict[str, int]:
+        """What `mgclib.crops.asked_of_crops` must know to ask the network; empty where it is shown whole inputs."""
+        return {}
+
     def _seen(self, x: np.ndarray | Rows | Several) -> tuple[int, ...]:
         """Return the shape of what the network is shown of an input."""
         return x.shape[1:]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import numpy as np
 import pandas as pd
 
 from mgclib import metrics
@@ -14,9 +13,6 @@ from mgclib.predictions import KEYS
 from mgclib.results import Result
 
 __all__ = ["common_seeds", "mcnemar", "paired_difference"]
-
-SAME = 1e-9
-"""Differences that differ by less are the same: what rounding leaves."""
 
 
 def mcnemar(a: Result, b: Result, split: str = "test") -> pd.DataFrame:
@@ -151,7 +147,7 @@ def paired_difference(
         )
     first, second = (replace(one, predictions=one.select(split).sort_values(list(KEYS))) for one in (a, b))
     gains = second.metric(metric, split) - first.metric(metric, split)
-    if len(gains) > 1 and np.ptp(gains) > SAME:
+    if metrics.vary(gains):
         return metrics.t_interval(gains.to_numpy(), level)
     (before, tracks), (after, _) = (one.resampled(metric, split, n, seed) for one in (first, second))
     return metrics.quantile_interval(gains.mean(), after - before, tracks, level)

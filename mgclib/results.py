@@ -258,7 +258,7 @@ class Result:
         on a published list), the bootstrap over tracks stands in; `Interval.kind` says which it is.
         """
         values = self.metric(metric, split)
-        if len(values) < 2 or np.ptp(values) == 0:
+        if not metrics.vary(values):
             return self.bootstrap(metric, split, level=level)
         return metrics.t_interval(values.to_numpy(), level, METRICS[metric].bounds)
 

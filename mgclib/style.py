@@ -9,10 +9,11 @@ from collections.abc import Callable
 from typing import Any
 
 import matplotlib as mpl
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-__all__ = ["COLOURS", "CYCLE", "STYLE", "Card", "finished", "legend_above", "styled", "use_house_style"]
+__all__ = ["COLOURS", "CYCLE", "STYLE", "Card", "finished", "legend_above", "styled", "use_house_style", "whiskers"]
 
 COLOURS = {
     "blue": "#0072B2",
@@ -106,3 +107,9 @@ def legend_above(axes: Axes) -> None:
     place = {"loc": "lower left", "bbox_to_anchor": (-0.02, 1.0), "borderaxespad": 0.2, "columnspacing": 1.4}
     axes.legend(ncols=columns, **place).set_in_layout(False)
     axes.set_title(" ", pad=8)  # keeps the height of a line for it
+
+
+def whiskers(mean: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
+    """Return how far intervals reach below and above their means : np.ndarray [shape=(2, n)], for matplotlib."""
+    mean = np.asarray(mean, float)
+    return np.abs([mean - np.asarray(low, float), np.asarray(high, float) - mean])

@@ -9,8 +9,8 @@ import pytest
 from mgclib import ablation, ensemble, fitted
 from mgclib.crops import CropClassifier, asked_of_crops
 from mgclib.datasets.dataset import Dataset
-from mgclib.embeddings import crops
 from mgclib.errors import ParameterError, RunError
+from mgclib.features import crops
 from mgclib.inputs import MelPictures
 from mgclib.networks import Training, asked
 from mgclib.results import Result

@@ -150,6 +150,17 @@ def test_scores_are_those_of_the_table(climbed, tmp_path):
     assert gap.low <= gap.mean <= gap.high
 
 
+def test_a_change_of_one_seed_has_an_interval_over_the_tracks_of_both_rungs(climbed):
+    table = climbed.tables["ladder"].query("seed == 0")
+    right = table.assign(right=table["genre"] == table["predicted"]).groupby("rung")["right"].mean()
+    (gap,) = leakage.steps(table, [("piece", "clip")]).iloc[0]
+    assert gap.kind == "tracks"
+    assert gap.mean == pytest.approx(right["clip"] - right["piece"])
+    assert gap.low < gap.mean < gap.high < 0
+    (nothing,) = leakage.steps(table, [("clip", "clip")]).iloc[0]
+    assert nothing.low < 0 < nothing.high
+
+
 def test_what_cannot_be_climbed_is_refused(pieces):
     pictures = np.zeros((len(pieces), 4, 6, 1), np.uint8)
     how = {"seeds": [0], "pairs": PAIRS, "augmentation": augment.PictureNoise()}

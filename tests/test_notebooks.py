@@ -1,7 +1,4 @@
-"""Every notebook: a clean template that runs from end to end at the smoke profile.
-
-Of several experiments with one notebook the first runs here; `make book` runs all of them at the demo profile.
-"""
+"""Every notebook: a clean template, and every experiment runs from end to end at the smoke profile."""
 
 from __future__ import annotations
 
@@ -19,8 +16,7 @@ from mgclib.results import Result
 NOTEBOOKS = sorted((project_root() / "notebooks").glob("*.ipynb"))
 MATRIX = experiments.matrix()
 TRAINING = [name for name, entry in MATRIX.experiments.items() if entry.trains]
-FIRST = {entry.notebook: name for name, entry in reversed(MATRIX.experiments.items())}
-RUN = [name for name in MATRIX.experiments if name in FIRST.values()]
+DRAWING = [name for name, entry in MATRIX.experiments.items() if not entry.trains]
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
@@ -41,12 +37,12 @@ def test_every_notebook_belongs_to_an_experiment():
 
 @pytest.fixture(scope="module")
 def smoke():
-    """Every notebook at the smoke profile, in the checkout's own cache."""
-    outcomes = experiments.run(RUN, "smoke", console=Console(quiet=True))
+    """All experiments at the smoke profile, in the checkout's own cache."""
+    outcomes = experiments.run([], "smoke", console=Console(quiet=True))
     return {outcome.experiment: outcome for outcome in outcomes}
 
 
-@pytest.mark.parametrize("name", [name for name in RUN if name in TRAINING])
+@pytest.mark.parametrize("name", TRAINING)
 def test_experiment_runs_at_the_smoke_profile(smoke, name):
     assert smoke[name].ok, smoke[name].error
     result = experiments.result("smoke", name)
@@ -58,7 +54,7 @@ def test_experiment_runs_at_the_smoke_profile(smoke, name):
     pd.testing.assert_series_equal(probabilities.sum(axis=1), pd.Series(1.0, probabilities.index), check_dtype=False)
 
 
-@pytest.mark.parametrize("name", [name for name in RUN if name not in TRAINING])
+@pytest.mark.parametrize("name", DRAWING)
 def test_a_page_that_only_draws_runs_at_the_smoke_profile_and_keeps_no_result(smoke, name):
     assert smoke[name].ok, smoke[name].error
     assert experiments.result("smoke", name) is None
@@ -69,7 +65,7 @@ def test_a_page_that_only_draws_runs_at_the_smoke_profile_and_keeps_no_result(sm
     assert f'experiment = "{name}"' in told
 
 
-@pytest.mark.parametrize("name", RUN)
+@pytest.mark.parametrize("name", MATRIX.experiments)
 def test_executed_notebook_has_no_noise(smoke, name):
     notebook = nbformat.read(experiments.executed("smoke", name), as_version=4)
     outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]

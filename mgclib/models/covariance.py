@@ -9,6 +9,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.utils.validation import check_is_fitted
 
 from mgclib.cepstra import log_covariances
+from mgclib.features import crops
 from mgclib.models.classifier import GenreClassifier
 
 __all__ = ["CovarianceClassifier"]
@@ -58,10 +59,9 @@ class CovarianceClassifier(GenreClassifier):
     def _rows(self, x: np.ndarray) -> np.ndarray:
         """Return descriptions : np.ndarray [shape=(n, pieces, n_features)]."""
         self._check_shape(x)
-        width = self.piece_columns or x.shape[2]
-        starts = np.linspace(0, x.shape[2] - width, self.pieces).round().astype(int)
-        parts = [x[:, :, start : start + width] for start in starts]
-        return np.stack([log_covariances(part, self.n_mfcc, tuple(self.lags)) for part in parts], axis=1)
+        pieces = crops(x, self.pieces, self.piece_columns or x.shape[2])
+        found = log_covariances(pieces.reshape(-1, *pieces.shape[2:]), self.n_mfcc, tuple(self.lags))
+        return found.reshape(len(x), self.pieces, -1)
 
     def fit(self, x: np.ndarray, y: np.ndarray) -> CovarianceClassifier:
         """Fit on pictures `x` [shape=(n, height, width, 1), 0 … 255] and labels `y` [(n,), int, 0 … n_genres - 1]."""

@@ -249,7 +249,7 @@ def _pair(a: Result, b: Result) -> list[float]:
     tests = mcnemar(a, b)
     points = 100 * (tests["only_a"] - tests["only_b"]) / tests["n"]
     low = high = np.nan
-    if len(points) > 1 and np.ptp(points) > 0:
+    if metrics.vary(points):
         interval = metrics.t_interval(points.to_numpy())
         low, high = interval.low, interval.high
     p = tests["p_value"]

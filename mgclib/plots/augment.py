@@ -14,7 +14,7 @@ from matplotlib import colormaps
 from matplotlib.figure import Figure
 
 from mgclib.errors import ParameterError
-from mgclib.style import COLOURS, Card, finished, styled
+from mgclib.style import COLOURS, Card, finished, styled, whiskers
 
 __all__ = ["ablation_gains", "augmented", "genre_shares_label", "steps"]
 
@@ -169,7 +169,7 @@ def steps(table: pd.DataFrame, *, what: str, title: str | None = None, note: str
     ):
         mean, low, high = (100 * table[column].to_numpy(float) for column in columns)
         look = {"fmt": "o", "color": COLOURS[colour], "markersize": 6, "capsize": 3, "elinewidth": 1.4}
-        axes.errorbar(mean, places, xerr=np.abs([mean - low, high - mean]), **look)
+        axes.errorbar(mean, places, xerr=whiskers(mean, low, high), **look)
         axes.grid(axis="y", visible=False)
     starts = places[table["before"].isna().to_numpy()]
     for axes in (left, right):

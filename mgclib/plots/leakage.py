@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 
 from mgclib.errors import ParameterError
 from mgclib.ladder import LADDER, RELATIONS
-from mgclib.style import COLOURS, CYCLE, Card, finished, legend_above, styled
+from mgclib.style import COLOURS, CYCLE, Card, finished, legend_above, styled, whiskers
 
 __all__ = ["ladder", "relations"]
 
@@ -57,7 +57,7 @@ def ladder(
         rows = found.loc[model].reindex(rungs)
         x = np.arange(len(rungs)) + 0.09 * (number - (len(models) - 1) / 2)
         colour = COLOURS[CYCLE[number % len(CYCLE)]]
-        spread = 100 * np.abs(rows[["low", "high"]].to_numpy().T - rows["mean"].to_numpy())
+        spread = 100 * whiskers(rows["mean"], rows["low"], rows["high"])
         look = {"color": colour, "marker": SHAPES[number % len(SHAPES)], "markersize": 6, "linewidth": 1.6}
         axes.errorbar(x, 100 * rows["mean"], spread, capsize=2.5, elinewidth=1.2, label=model, **look)
     left = -0.5
@@ -103,7 +103,7 @@ def relations(groups: pd.DataFrame, *, title: str | None = None, note: str | Non
     for number, model in enumerate(models):
         rows = groups.loc[model].reindex(kinds)
         x = np.arange(len(kinds)) + 0.8 * ((number + 0.5) / len(models) - 0.5)
-        spread = 100 * np.abs(rows[["low", "high"]].to_numpy().T - rows["mean"].to_numpy())
+        spread = 100 * whiskers(rows["mean"], rows["low"], rows["high"])
         look = {"color": COLOURS[CYCLE[number % len(CYCLE)]], "width": 0.72 / len(models), "label": model}
         axes.bar(x, 100 * rows["mean"], yerr=spread, ecolor=COLOURS["ink"], capsize=2, **look)
     sizes = groups.groupby(level="relation", sort=False)[["pieces", "clips"]].max()
