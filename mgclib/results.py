@@ -105,10 +105,12 @@ class Result:
     def concat(cls, results: Iterable[Result]) -> Result:
         """Join results of different seeds, their tables of the same name below each other; the rest is the first's.
 
+        A table without a column ``seed`` is about the data or about one seed: the first's stands.
+
         Raises
         ------
         RunError
-            When the genres differ, or two results share a seed.
+            When the genres or the names of the tables differ, or two results share a seed.
         """
         results = list(results)
         if not results:
@@ -119,13 +121,19 @@ class Result:
         seeds = [seed for result in results for seed in result.seeds]
         if len(set(seeds)) < len(seeds):
             raise RunError(f"seeds {seeds} occur twice; join results of different seeds")
+        differ = set().union(*(first.tables.keys() ^ result.tables.keys() for result in results))
+        if differ:
+            raise RunError(f"only some of the results have the tables {sorted(differ)}; join those of one notebook")
         histories = [result.history for result in results if len(result.history)]
         return replace(
             first,
             predictions=pd.concat([result.predictions for result in results], ignore_index=True),
             history=pd.concat(histories, ignore_index=True) if histories else pd.DataFrame(),
             parameters={**first.parameters, "seeds": seeds} if "seeds" in first.parameters else first.parameters,
-            tables={name: pd.concat([r.tables[name] for r in results], ignore_index=True) for name in first.tables},
+            tables={
+                name: pd.concat([r.tables[name] for r in results], ignore_index=True) if "seed" in table else table
+                for name, table in first.tables.items()
+            },
         )
 
     def __repr__(self) -> str:

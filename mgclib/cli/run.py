@@ -27,7 +27,9 @@ def run(
         int | None, typer.Option("--jobs", "-j", min=1, help="Notebooks at once; they share the cores.")
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Run again what is finished, from its first seed.")] = False,
-    record: Annotated[bool, typer.Option("--record", help="Keep the results in book/records (real data).")] = False,
+    record: Annotated[
+        bool, typer.Option("--record", help="Keep the results in book/records, or add seeds there.")
+    ] = False,
     show: Annotated[bool, typer.Option("--list", help="Show experiments, profiles and what is finished.")] = False,
 ) -> None:
     """Execute experiments whose notebook, parameters, data or library changed.

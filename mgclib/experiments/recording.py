@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mgclib.errors import RunError
 from mgclib.experiments.cache import Task, read_stamp
+from mgclib.experiments.keys import PATHS
 from mgclib.files import named_file
+
+if TYPE_CHECKING:
+    from mgclib.results import Result
 
 __all__ = ["record_result"]
 
@@ -26,15 +30,16 @@ CARRIED = {
 def record_result(task: Task) -> Path:
     """Write the Result of a finished run to ``book/records/<profile>/<experiment>/``; return that folder.
 
-    Its provenance gains experiment, profile, seeds, wall time and every parameter of the run: with its Result a
-    notebook stores only those that it names, not the snippet length, say. ``seeds_read_back`` names the seeds that
-    were trained in an earlier run, which ``wall_seconds`` does not include.
+    Seeds that the present record lacks are added to it, when data and parameters are the same; a run that has all of
+    its seeds replaces it. The provenance gains experiment, profile, seeds, wall time and every parameter of the run:
+    with its Result a notebook stores only those that it names, not the snippet length, say. ``seeds_read_back`` names
+    the seeds that were trained in an earlier run, which ``wall_seconds`` does not include.
 
     Raises
     ------
     RunError
         When the notebook saved no Result, or one of generated music, or when the present record holds seeds that
-        this run lacks.
+        this run lacks and cannot be joined with.
     """
     from mgclib import records
     from mgclib.results import Result
@@ -44,18 +49,50 @@ def record_result(task: Task) -> Path:
         raise RunError(f"{task.notebook.name} saved no Result; it must call Result.save(results_dir)")
     result = Result.load(saved)
     stamp = read_stamp(task.folder) or {}
-    kept = records.read(task.profile.name, task.name)
-    lost = sorted(set(kept.seeds) - set(result.seeds)) if kept else []
-    if lost:
-        raise RunError(
-            f"the record of {task.profile.name}/{task.name} holds seeds {lost} that this run does not; "
-            f"name them too (--seeds {','.join(map(str, sorted({*kept.seeds, *result.seeds})))}) or delete the record"
-        )
     told = {name: stamp[key] for key, name in CARRIED.items() if key in stamp}
     told["parameters"] = {name: _public(value) for name, value in told.get("parameters", {}).items()}
-    told |= {"experiment": task.name, "profile": task.profile.name, "seeds": [int(seed) for seed in result.seeds]}
+    told |= {"experiment": task.name, "profile": task.profile.name}
     whole = dataclasses.replace(result, provenance={**result.provenance, **told})
+    kept = records.read(task.profile.name, task.name)
+    if kept is not None and not set(kept.seeds) <= set(result.seeds):
+        if _holds(kept, whole):
+            return records.path(task.profile.name, task.name)
+        whole = _joined(kept, whole)
+    whole.provenance["seeds"] = list(whole.seeds)
     return records.write(whole, task.profile.name, task.name)
+
+
+def _holds(kept: Result, new: Result) -> bool:
+    """Return whether a record already has the seeds of a run, from the very same fits."""
+    before, now = (one.provenance.get("fitted", {}) for one in (kept, new))
+    return set(new.seeds) <= set(kept.seeds) and bool(now) and now.items() <= before.items()
+
+
+def _joined(kept: Result, new: Result) -> Result:
+    """Return a record with the seeds of a new run added; provenance is the new run's, ``fitted`` tells all seeds."""
+    from mgclib.results import Result
+
+    before, now = kept.provenance, new.provenance
+    asked = [_asked(kept), _asked(new)]
+    differ = [name for name in asked[0] | asked[1] if asked[0].get(name, ...) != asked[1].get(name, ...)]
+    differ += ["the data"] if before["dataset"]["fingerprint"] != now["dataset"]["fingerprint"] else []
+    differ += ["seeds that both hold"] if set(kept.seeds) & set(new.seeds) else []
+    if differ:
+        raise RunError(
+            f"the record of {now['profile']}/{now['experiment']} holds seeds {list(kept.seeds)}, and seeds "
+            f"{list(new.seeds)} cannot be added ({', '.join(differ)}): run all of them "
+            f"(--seeds {','.join(map(str, sorted({*kept.seeds, *new.seeds})))}) or delete the record"
+        )
+    read_back = [*kept.seeds, *now.get("seeds_read_back", [])]
+    fitted = {**before.get("fitted", {}), **now.get("fitted", {})}
+    told = {**now, "fitted": fitted, "seeds_read_back": read_back}
+    return dataclasses.replace(Result.concat([kept, new]), provenance=told)
+
+
+def _asked(result: Result) -> dict[str, Any]:
+    """Return the parameters that two runs must share; weights by their hash, where the result tells it."""
+    told = {**result.provenance.get("parameters", {}), **{k: v for k, v in result.parameters.items() if k == "weights"}}
+    return {name: value for name, value in told.items() if name not in (*PATHS, "seeds")}
 
 
 def _public(value: Any) -> Any:

@@ -365,9 +365,58 @@ def test_a_record_never_loses_a_seed(project, finished_on_recordings):
     records.write(dataclasses.replace(one, predictions=pd.concat(frames, ignore_index=True)), "real", "tiny")
     (outcome,) = run(["tiny"], "real", home=task.home, record=True, console=quiet())
     assert outcome.state == "failed"
-    assert "seeds [3]" in outcome.error
+    assert "seeds [0, 3]" in outcome.error
     assert "--seeds 0,3" in outcome.error
     assert records.read("real", "tiny").seeds == (0, 3)
+
+
+def recorded_with_seed_3(task, **changed):
+    """Write a record of seed 3, made as the finished run was made but for what is named."""
+    from mgclib import records
+
+    one = result("real", "tiny")
+    origin = {**one.provenance, "parameters": {**task.parameters, "seeds": [3]}, "fitted": {"3": {"commit": "old"}}}
+    tables = {"scores": pd.DataFrame({"seed": [3], "right": [2]}), "data": pd.DataFrame({"clip_id": ["a", "b"]})}
+    before = dataclasses.replace(
+        one, predictions=one.predictions.assign(seed=3), provenance={**origin, **changed}, tables=tables
+    )
+    records.write(before, "real", "tiny")
+    tables["scores"] = tables["scores"].assign(seed=0)
+    origin = {**one.provenance, "fitted": {"0": {"commit": "new"}}}
+    dataclasses.replace(one, tables=tables, provenance=origin).save(task.folder / "result")
+
+
+def test_new_seeds_are_added_to_a_record(project, finished_on_recordings):
+    from mgclib import records
+
+    task = finished_on_recordings
+    recorded_with_seed_3(task)
+    (outcome,) = run(["tiny"], "real", home=task.home, record=True, console=quiet())
+    assert outcome.ok, outcome.error
+    joined = records.read("real", "tiny")
+    assert joined.seeds == (0, 3)
+    assert joined.tables["scores"]["seed"].tolist() == [3, 0]
+    assert joined.tables["data"]["clip_id"].tolist() == ["a", "b"]
+    assert {seed: told["commit"] for seed, told in joined.provenance["fitted"].items()} == {"3": "old", "0": "new"}
+    assert joined.provenance["seeds_read_back"] == [3]
+    assert joined.provenance["seeds"] == [0, 3]
+    (again,) = run(["tiny"], "real", home=task.home, record=True, console=quiet())
+    assert again.ok, again.error
+    pd.testing.assert_frame_equal(records.read("real", "tiny").predictions, joined.predictions)
+
+
+@pytest.mark.parametrize("what", ["the data", "C"])
+def test_seeds_of_another_run_are_not_added(project, finished_on_recordings, what):
+    from mgclib import records
+
+    task = finished_on_recordings
+    other = {"parameters": {**task.parameters, "C": -1}}
+    if what == "the data":
+        other = {"dataset": {**result("real", "tiny").provenance["dataset"], "fingerprint": "1" * 16}}
+    recorded_with_seed_3(task, **other)
+    (outcome,) = run(["tiny"], "real", home=task.home, record=True, console=quiet())
+    assert f"cannot be added ({what})" in outcome.error
+    assert records.read("real", "tiny").seeds == (3,)
 
 
 def test_record_refuses_other_parameters_and_a_missing_result(project, finished_on_recordings):
