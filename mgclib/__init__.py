@@ -49,6 +49,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "projection",
         "prose",
         "rankings",
+        "recipes",
         "records",
         "reports",
         "paired",

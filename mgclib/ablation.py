@@ -4,8 +4,8 @@
 what they are called after, and keeps all of them in one `Result`; `differences` holds them against one of them, seed by
 seed. `ScoredClassifier` also asks the fitted network about its own training clips, clean and augmented.
 
-Notebooks: ``augmentation``, ``agh_networks``, ``best_recipe``, ``transfer``, ``transfer_backbone``,
-``transfer_baseline``.
+Notebooks: ``augmentation``, ``agh_networks``, ``best_recipe``, ``best_recipe_imagenet``, ``transfer``,
+``transfer_backbone``, ``transfer_baseline``.
 """
 
 from __future__ import annotations

@@ -19,8 +19,8 @@ ROOMS = (
     "metrics predictions results calibration paired power ensemble prose records style augment plots clouds sliders "
     "tables hovering",
     # model: what trains also splits and makes a result
-    "models cam embeddings callbacks batches networks crops fitted training leakage learning_curve ablation tuning "
-    "transfer_learning importance filters",
+    "models cam embeddings callbacks batches networks crops fitted training leakage learning_curve ablation recipes "
+    "tuning transfer_learning importance filters",
     # page
     "reports overview evidence rankings experiments inference ledger reports/pages ledger/page chapters offline "
     "gates book cli",
