@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import functools
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,11 +20,13 @@ import pandas as pd
 
 from mgclib import metrics
 from mgclib.datasets import gtzan
+from mgclib.ensemble import members
 from mgclib.errors import ParameterError
 from mgclib.metrics import Interval
 from mgclib.overview import approaches as recorded
 from mgclib.power import LEVEL, discordant_if_independent
 from mgclib.results import Result
+from mgclib.splits import PROTOCOLS
 
 __all__ = [
     "Approach",
@@ -38,6 +40,7 @@ __all__ = [
     "intervals",
     "p_told",
     "pairs",
+    "points_told",
     "widths",
 ]
 
@@ -60,10 +63,16 @@ class Approach:
     experiment: str
     result: Result
 
-    @property
+    @functools.cached_property
     def repeats(self) -> bool:
-        """Whether another seed would bring the same again: one was recorded, of a fit without epochs."""
-        return len(self.result.seeds) == 1 and self.result.history.empty
+        """Whether another seed brings the same again: one model, without epochs, a published list, all seeds alike.
+
+        One recorded seed of such a model is taken to be all that there is to record.
+        """
+        protocol = PROTOCOLS.get(self.result.parameters.get("protocol"))
+        listed = protocol is not None and protocol.published is not None
+        single = self.result.history.empty and not members(self.result)
+        return listed and single and not metrics.vary(self.right.mean())
 
     @functools.cached_property
     def right(self) -> pd.DataFrame:
@@ -71,6 +80,11 @@ class Approach:
         table = self.result.predicted("test")
         table["right"] = (table["genre"] == table["predicted"]).astype(float)
         return table.pivot_table(index="clip_id", columns="seed", values="right")
+
+    @functools.cached_property
+    def hits(self) -> dict[int, pd.Series]:
+        """Return the columns of `right` by seed, each with the clips that this seed was tested on."""
+        return {seed: column.dropna() for seed, column in self.right.items()}
 
 
 def approaches(profile: str, most: int | None = None) -> list[Approach]:
@@ -81,8 +95,18 @@ def approaches(profile: str, most: int | None = None) -> list[Approach]:
     profile : str
     most : int or None
         Only the best so many, for a quick look; None: all.
+
+    Raises
+    ------
+    ParameterError
+        When nothing is recorded under the profile.
     """
     found = [Approach(one.name, one.experiment, one.result) for one in recorded.collect([profile])]
+    if not found:
+        raise ParameterError(
+            f"profile {profile!r} has no record with test clips, expected at least one under book/records: "
+            f"mgc run EXPERIMENT --profile {profile} --record"
+        )
     return sorted(found, key=lambda one: -one.right.mean().mean())[:most]
 
 
@@ -124,8 +148,9 @@ def intervals(found: Sequence[Approach], n: int = 2000, seed: int = 0) -> pd.Dat
     -------
     pd.DataFrame
         Index ``approach``; columns ``clips`` (per seed), ``seeds``, ``repeats``, ``accuracy`` (mean over seeds),
-        ``seeds_low``, ``seeds_high`` (Student's t over seeds; NaN for one), ``clips_low``, ``clips_high``,
-        ``artists_low`` and ``artists_high`` (percentile bootstrap; an artist brings all of its clips).
+        ``seeds_low``, ``seeds_high`` (Student's t over seeds; NaN for one seed, or where all are alike), ``clips_low``,
+        ``clips_high``, ``artists_low`` and ``artists_high`` (percentile bootstrap of the mean over seeds; an artist
+        brings all of its clips).
     """
     rows = {}
     for one in found:
@@ -135,7 +160,7 @@ def intervals(found: Sequence[Approach], n: int = 2000, seed: int = 0) -> pd.Dat
             "seeds": len(scores),
             "repeats": one.repeats,
             "accuracy": scores.mean(),
-            **_ends("seeds", metrics.t_interval(scores.to_numpy(), bounds=(0, 1)) if len(scores) > 1 else None),
+            **_ends("seeds", metrics.t_interval(scores, bounds=(0, 1)) if metrics.vary(scores) else None),
         }
         for by in ("clips", "artists"):
             drawn = _bootstrap(one.right, by, n, seed)
@@ -155,7 +180,7 @@ def interval_table(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
         columns[split, "accuracy"] = table["accuracy"].map(lambda share: f"{100 * share:.1f}")
         for by in ("clips", "artists", "seeds"):
             ends = zip(table[f"{by}_low"], table[f"{by}_high"], strict=True)
-            told = ["—" if np.isnan(low) else f"{100 * low:.0f} … {100 * high:.0f}" for low, high in ends]
+            told = [_between(low, high, lambda share: f"{100 * share:.0f}") for low, high in ends]
             columns[split, f"over {by}"] = pd.Series(told, index=table.index)
         columns[split, "seeds"] = table["seeds"].astype(str)
     order = dict.fromkeys(name for table in reversed(tables.values()) for name in table.index)
@@ -183,19 +208,18 @@ def holm(p_values: Sequence[float]) -> np.ndarray:
 
 
 def pairs(found: Sequence[Approach], n: int = 2000, seed: int = 0) -> pd.DataFrame:
-    """Compare every two approaches that share the test clips of the first seed they have in common.
+    """Compare every two approaches, in the first seed in which both were tested on the same clips.
 
     The test is McNemar's (exact), for the two models of that seed: further seeds on the same clips are no new clips,
     and a vote of seeds would be another model. All pairs are one family for Holm's correction. Where both have more
-    seeds in common on the same clips, the mean difference has a t-interval over them as well; a fit that repeats
-    itself stands for every seed.
+    such seeds, the mean difference has a t-interval over them as well; a fit that repeats itself stands for every seed.
 
     Parameters
     ----------
     found : sequence of Approach
-        In the order in which A precedes B.
+        In the order in which A precedes B; two that were never tested on the same clips are no pair.
     n, seed : int
-        Resamples of the clips and of the artists, the same for all pairs; sign flips are ten times as many.
+        Resamples of the clips and of the artists, the same for all pairs.
 
     Returns
     -------
@@ -204,61 +228,75 @@ def pairs(found: Sequence[Approach], n: int = 2000, seed: int = 0) -> pd.DataFra
         seed), ``discordant`` (share of clips that only one has right), ``independent`` (what that would be if errors
         had nothing to do with each other), ``clips_low``, ``clips_high``, ``artists_low``, ``artists_high``
         (bootstrap), ``p`` (McNemar), ``seeds`` (in common), ``mean`` (difference over them), ``seeds_low``,
-        ``seeds_high`` (NaN for one), ``experiment_a``, ``experiment_b``, ``holm``, ``p_artists`` (see `flipped`),
-        ``holm_artists`` and ``verdict``: *sure* (both of Holm's p at most 5 %, and the interval over seeds on the same
-        side of 0), *these two runs* (as sure for the two models, but there is one run only), *not in other runs* (the
-        interval over seeds has 0 in it), *undecided*.
+        ``seeds_high`` (NaN for one seed, or where all are alike), ``experiment_a``, ``experiment_b``, ``holm``,
+        ``p_artists`` (see `flipped`), ``holm_artists`` and ``verdict``: *sure* (both of Holm's p at most 5 %, and the
+        interval over seeds on the same side of 0, or all seeds alike, or two fits that repeat themselves), *these two
+        runs* (as sure for the two models, but there is one run only), *not in other runs* (the interval over seeds has
+        0 in it), *undecided*.
+
+    Raises
+    ------
+    ParameterError
+        When no two were tested on the same clips.
     """
-    right = {one.name: {s: hits.dropna() for s, hits in one.right.items()} for one in found}
-    drawn = functools.cache(lambda name, s, by: _bootstrap(right[name][s].to_frame(), by, n, seed))
+    drawn = functools.cache(lambda one, s, by: _bootstrap(one.hits[s].to_frame(), by, n, seed))
     rows: dict[tuple[str, str], dict] = {}
     gained: dict[tuple[str, ...], dict[tuple[str, str], np.ndarray]] = {}
     for a, b in itertools.combinations(found, 2):
-        shared = [s for s in a.result.seeds if s in b.result.seeds]
-        if not shared:
-            continue
-        hits, other = (right[one.name][shared[0]] for one in (a, b))
-        if not hits.index.equals(other.index):
-            continue
-        clips, gains = len(hits), hits.to_numpy() - other.to_numpy()
-        gained.setdefault(tuple(hits.index), {})[a.name, b.name] = gains
-        over_clips, over_artists = (
-            metrics.quantile_interval(gains.mean(), drawn(a.name, shared[0], by) - drawn(b.name, shared[0], by), clips)
-            for by in ("clips", "artists")
-        )
-        wins = int((gains > 0).sum()), int((gains < 0).sum())
-        over = _over_seeds((a, b), [right[one.name] for one in (a, b)])
-        rows[a.name, b.name] = {
-            "clips": clips,
-            **dict(zip(("only_a", "only_b"), wins, strict=True)),
-            "difference": gains.mean(),
-            "discordant": sum(wins) / clips,
-            "independent": discordant_if_independent(hits.mean(), other.mean()),
-            **_ends("clips", over_clips),
-            **_ends("artists", over_artists),
-            "p": metrics.exact_mcnemar(*wins),
-            "seeds": len(over),
-            "mean": over.mean(),
-            **_ends("seeds", metrics.t_interval(over) if len(over) > 1 else None),
-            "certain": a.repeats and b.repeats,
-            **{"experiment_a": a.experiment, "experiment_b": b.experiment},
-        }
-    table = pd.DataFrame(list(rows.values()), index=pd.MultiIndex.from_tuples(rows or [("", "")], names=["a", "b"]))
+        for first in _shared(a.hits, b.hits)[:1]:
+            gains = a.hits[first] - b.hits[first]
+            gained.setdefault(tuple(gains.index), {})[a.name, b.name] = gains.to_numpy()
+            rows[a.name, b.name] = _counted(a, b, first) | _over_seeds(a, b)
+            for by in ("clips", "artists"):
+                apart = drawn(a, first, by) - drawn(b, first, by)
+                rows[a.name, b.name] |= _ends(by, metrics.quantile_interval(gains.mean(), apart, len(gains)))
     if not rows:
         raise ParameterError("no two approaches were tested on the same clips; record them under one protocol")
-    table["holm"] = holm(table["p"])
+    table = pd.DataFrame(list(rows.values()), index=pd.MultiIndex.from_tuples(rows, names=["a", "b"]))
     for clips, several in gained.items():
-        table.loc[list(several), "p_artists"] = flipped(np.stack(list(several.values())), artists(clips), 10 * n, seed)
-    table["holm_artists"] = holm(table["p_artists"])
-    return table.assign(verdict=[_verdict(row) for row in table.itertuples()]).drop(columns="certain")
+        table.loc[list(several), "p_artists"] = flipped(np.stack(list(several.values())), artists(clips))
+    table = table.assign(holm=holm(table["p"]), holm_artists=holm(table["p_artists"]))
+    return table.assign(verdict=[_verdict(row) for row in table.itertuples()]).drop(columns="repeat")
 
 
-def flipped(gains: np.ndarray, groups: np.ndarray, n: int = 20_000, seed: int = 0) -> np.ndarray:
+def _shared(first: Mapping[int, pd.Series], second: Mapping[int, pd.Series]) -> list[int]:
+    """Return the seeds in which both were tested on the same clips."""
+    return [seed for seed in first if seed in second and first[seed].index.equals(second[seed].index)]
+
+
+def _counted(a: Approach, b: Approach, seed: int) -> dict[str, object]:
+    """Return what the clips of one seed say of two approaches."""
+    one, two = a.hits[seed], b.hits[seed]
+    wins = int((one > two).sum()), int((one < two).sum())
+    return {
+        "clips": len(one),
+        **dict(zip(("only_a", "only_b"), wins, strict=True)),
+        "difference": one.mean() - two.mean(),
+        "discordant": sum(wins) / len(one),
+        "independent": discordant_if_independent(one.mean(), two.mean()),
+        "p": metrics.exact_mcnemar(*wins),
+        **{"experiment_a": a.experiment, "experiment_b": b.experiment},
+    }
+
+
+def _over_seeds(a: Approach, b: Approach) -> dict[str, object]:
+    """Return the difference over the seeds in which both were tested on the same clips."""
+    sides = [a.hits, b.hits]
+    for k, one in enumerate((a, b)):
+        if one.repeats:
+            sides[k] = dict.fromkeys(sides[1 - k], next(iter(one.hits.values()))) | one.hits
+    gaps = np.array([sides[0][seed].mean() - sides[1][seed].mean() for seed in _shared(*sides)])
+    interval = metrics.t_interval(gaps) if metrics.vary(gaps) else None
+    repeat = a.repeats and b.repeats
+    return {"seeds": len(gaps), "mean": gaps.mean(), "repeat": repeat, **_ends("seeds", interval)}
+
+
+def flipped(gains: np.ndarray, groups: np.ndarray) -> np.ndarray:
     """Return the p-values of a two-sided sign-flip test : np.ndarray [shape=(n_pairs,)].
 
     If two models are equally good, each artist might as well have favoured the other one as strongly. So the sign of
-    all gains of an artist is drawn by a coin, `n` times; p is the share of draws whose sum is as far from 0 as the real
-    one. With a group for every clip this is McNemar's test, up to the number of draws.
+    all gains of an artist is tossed by a coin; p is the chance of a sum as far from 0 as the real one, exact, over all
+    ways in which the coins can fall. With a group for every clip this is McNemar's test.
 
     Parameters
     ----------
@@ -266,49 +304,47 @@ def flipped(gains: np.ndarray, groups: np.ndarray, n: int = 20_000, seed: int = 
         1 where only A is right, -1 where only B is, else 0.
     groups : np.ndarray [shape=(n_clips,), int]
         From `artists`.
-    n, seed : int
     """
-    sums = np.stack([np.bincount(groups, row) for row in np.asarray(gains, float)], axis=1)
-    signs = np.random.default_rng(seed).integers(0, 2, (n, len(sums)), dtype=np.int8).astype(np.float32) * 2 - 1
-    far = np.abs(signs @ sums.astype(np.float32)) >= np.abs(sums.sum(axis=0)) - 0.5
-    return (1 + far.sum(axis=0)) / (1 + n)
+    return np.array([_sign_flip(np.rint(np.bincount(groups, row)).astype(int)) for row in gains])
 
 
-def _over_seeds(both: Sequence[Approach], right: list[Mapping[int, pd.Series]]) -> np.ndarray:
-    """Return the difference in accuracy of each seed in which both were tested on the same clips."""
-    for k, one in enumerate(both):
-        if one.repeats:
-            (hits,) = right[k].values()
-            right[k] = dict.fromkeys(right[1 - k], hits)
-    first, second = right
-    shared = [seed for seed in first if seed in second and first[seed].index.equals(second[seed].index)]
-    return np.array([first[seed].mean() - second[seed].mean() for seed in shared])
+def _sign_flip(sums: np.ndarray) -> float:
+    """Return the chance that ± each of the sums, added up, is as far from 0 as their sum."""
+    sizes = np.abs(sums[sums != 0])
+    most = sizes.sum()
+    chance = np.zeros(2 * most + 1)  # of every total from -most to most
+    chance[most] = 1
+    for size in sizes:
+        chance = (np.roll(chance, size) + np.roll(chance, -size)) / 2
+    return float(min(1, chance[np.abs(np.arange(-most, most + 1)) >= abs(sums.sum())].sum()))
 
 
 def _verdict(row: tuple) -> str:
     if max(row.holm, row.holm_artists) > LEVEL:
         return OPEN
     if row.seeds < 2:
-        return SURE if row.certain else ONE_RUN
-    ends = np.sign(row.difference) * np.array([row.seeds_low, row.seeds_high])
-    return SURE if ends.min() > 0 else UNSTABLE
+        return SURE if row.repeat else ONE_RUN
+    least = np.nanmin(np.sign(row.difference) * np.array([row.mean, row.seeds_low, row.seeds_high]))
+    return SURE if least > 0 else UNSTABLE
 
 
 def against(found: pd.DataFrame, name: str) -> pd.DataFrame:
     """Set what `pairs` says of one approach and all others as a table in words; differences are in points."""
-    rows = {}
+    rows, whole = {}, functools.partial(points_told, digits=0)
     for (a, b), row in zip(found.index, found.itertuples(), strict=True):
         if name not in (a, b):
             continue
         sign = 1 if a == name else -1
         wins = (row.only_a, row.only_b)[::sign]
+        ends = {
+            by: sorted(sign * getattr(row, f"{by}_{end}") for end in ("low", "high"))
+            for by in ("clips", "artists", "seeds")
+        }
         rows[b if a == name else a] = {
             "only it right": wins[0],
             "only other right": wins[1],
-            "difference": f"{sign * 100 * row.difference:+.1f}".replace("-", "−"),
-            "over clips": _between(row.clips_low, row.clips_high, sign),
-            "over artists": _between(row.artists_low, row.artists_high, sign),
-            "over seeds": _between(row.seeds_low, row.seeds_high, sign) if row.seeds > 1 else "—",
+            "difference": points_told(sign * row.difference),
+            **{f"over {by}": _between(*ends[by], whole) for by in ends},
             "p": p_told(row.p),
             "Holm": p_told(row.holm),
             "Holm, artists": p_told(row.holm_artists),
@@ -317,11 +353,16 @@ def against(found: pd.DataFrame, name: str) -> pd.DataFrame:
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis(f"{name} against")
 
 
-def _between(low: float, high: float, sign: int) -> str:
-    low, high = sorted((sign * low, sign * high))
-    return f"{100 * low:+.0f} … {100 * high:+.0f}".replace("-", "−")
+def _between(low: float, high: float, told: Callable[[float], str]) -> str:
+    return "—" if np.isnan(low) else f"{told(low)} … {told(high)}"
 
 
 def p_told(value: float) -> str:
     """Return a p-value in words, e.g. ``0.031``; what is smaller than a thousandth as ``<0.001``."""
     return "<0.001" if value < 0.001 else f"{value:.2g}"
+
+
+def points_told(difference: float, digits: int = 1) -> str:
+    """Return a difference of shares in points, e.g. ``+1.5`` or ``−8.0``, without a sign where it rounds to zero."""
+    word = f"{100 * difference:+.{digits}f}".replace("-", "−")
+    return word if word.strip("+−0.") else word[1:]

@@ -19,9 +19,11 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from mgclib import metrics
 from mgclib.errors import ParameterError
 
 __all__ = [
+    "LEVEL",
     "POWER",
     "Asker",
     "PRange",
@@ -34,16 +36,14 @@ __all__ = [
 ]
 
 LEVEL, POWER = 0.05, 0.8
+"""Chance to see a difference that is not there, and the chance wanted to see one that is."""
+
+Z_LEVEL, Z_POWER = float(stats.norm.isf(LEVEL / 2)), float(stats.norm.ppf(POWER))
+"""Their quantiles of the normal distribution."""
 
 
-def _quantiles(level: float, wanted: float) -> tuple[float, float]:
-    if not (0 < level < 1 and level / 2 < wanted < 1):
-        raise ParameterError(f"level={level} and power={wanted} must lie between 0 and 1, the power above the level")
-    return float(stats.norm.isf(level / 2)), float(stats.norm.ppf(wanted))
-
-
-def clips_needed(difference: float, discordant: float, level: float = LEVEL, wanted: float = POWER) -> int:
-    """Return how many clips both models must be tested on for McNemar's test to see a difference.
+def clips_needed(difference: float, discordant: float) -> int:
+    """Return how many clips both models must be tested on for McNemar's test at `LEVEL` to have the power `POWER`.
 
     Parameters
     ----------
@@ -51,8 +51,6 @@ def clips_needed(difference: float, discordant: float, level: float = LEVEL, wan
         True difference of the two accuracies.
     discordant : float
         True share of clips that only one of the two has right, at least `difference`, at most 1.
-    level, wanted : float (0 … 1)
-        Error of the first kind, and power.
 
     Returns
     -------
@@ -67,19 +65,18 @@ def clips_needed(difference: float, discordant: float, level: float = LEVEL, wan
     """
     if not 0 < difference <= discordant <= 1:
         raise ParameterError(f"difference={difference} and discordant={discordant}: 0 < difference <= discordant <= 1")
-    z_level, z_power = _quantiles(level, wanted)
-    root = z_level * math.sqrt(discordant) + z_power * math.sqrt(discordant - difference**2)
+    root = Z_LEVEL * math.sqrt(discordant) + Z_POWER * math.sqrt(discordant - difference**2)
     return math.ceil((root / difference) ** 2)
 
 
-def visible(n: int, discordant: float, level: float = LEVEL, wanted: float = POWER) -> float:
+def visible(n: int, discordant: float) -> float:
     """Return the smallest difference (0 … 1] for which `clips_needed` is at most `n`; NaN where no difference is."""
     gaps = np.arange(0.001, discordant + 5e-4, 0.001)
-    enough = [gap for gap in gaps if clips_needed(min(gap, discordant), discordant, level, wanted) <= n]
+    enough = [gap for gap in gaps if clips_needed(min(gap, discordant), discordant) <= n]
     return float(min(enough, default=np.nan))
 
 
-def apart_needed(first: float, second: float, level: float = LEVEL, wanted: float = POWER) -> int:
+def apart_needed(first: float, second: float) -> int:
     """Return how many clips *each* of two models needs when each is tested on clips of its own.
 
     The textbook formula for two shares (pooled variance under equality, no continuity correction).
@@ -91,10 +88,9 @@ def apart_needed(first: float, second: float, level: float = LEVEL, wanted: floa
     """
     if not (0 <= first <= 1 and 0 <= second <= 1 and first != second):
         raise ParameterError(f"first={first} and second={second} must be two different shares between 0 and 1")
-    z_level, z_power = _quantiles(level, wanted)
     mean = (first + second) / 2
     apart = first * (1 - first) + second * (1 - second)
-    root = z_level * math.sqrt(2 * mean * (1 - mean)) + z_power * math.sqrt(apart)
+    root = Z_LEVEL * math.sqrt(2 * mean * (1 - mean)) + Z_POWER * math.sqrt(apart)
     return math.ceil((root / (first - second)) ** 2)
 
 
@@ -103,7 +99,7 @@ def discordant_if_independent(first: float, second: float) -> float:
     return first * (1 - second) + second * (1 - first)
 
 
-def power(n: int, difference: float, discordant: float, level: float = LEVEL) -> float:
+def power(n: int, difference: float, discordant: float) -> float:
     """Return the power of the exact McNemar test with `n` clips : float, computed and not approximated.
 
     The number of discordant clips m is binomial (n, ψ); given m, those won by the better model are binomial
@@ -112,15 +108,15 @@ def power(n: int, difference: float, discordant: float, level: float = LEVEL) ->
     Parameters
     ----------
     n : int > 0
-    difference, discordant, level
+    difference, discordant : float
         As in `clips_needed`; a difference of 0 gives the true level of the test.
     """
     if n < 1 or not 0 <= difference <= discordant <= 1 or discordant == 0:
         raise ParameterError(f"n={n}, difference={difference}, discordant={discordant} are no test of two models")
     least, most = (int(stats.binom.ppf(tail, n, discordant)) for tail in (1e-12, 1 - 1e-12))
     m = np.arange(least, most + 1)
-    limit = stats.binom.ppf(level / 2, m, 0.5)
-    limit -= stats.binom.cdf(limit, m, 0.5) > level / 2
+    limit = stats.binom.ppf(LEVEL / 2, m, 0.5)
+    limit -= stats.binom.cdf(limit, m, 0.5) > LEVEL / 2
     better = (discordant + difference) / (2 * discordant)
     rejects = stats.binom.cdf(limit, m, better) + stats.binom.sf(m - limit - 1, m, better)
     return float(stats.binom.pmf(m, n, discordant) @ rejects)
@@ -132,12 +128,14 @@ class PRange:
 
     Parameters
     ----------
-    least, most : float
-        Over every number of discordant clips that the totals allow.
-    independent : float
-        For the number that independent errors would give.
+    discordant : tuple of 3 ints
+        Clips that only one has right: as few as the totals allow, as many as independent errors would give, as many
+        as the totals allow.
+    least, independent, most : float
+        The p-value of each. The more clips are discordant, the larger it is, for the totals are the same.
     """
 
+    discordant: tuple[int, int, int]
     least: float
     independent: float
     most: float
@@ -147,11 +145,19 @@ class PRange:
         """``decided``, ``not decided`` or ``cannot be known``: whichever holds for every possible pairing."""
         return "decided" if self.most <= LEVEL else "not decided" if self.least > LEVEL else "cannot be known"
 
+    def table(self) -> pd.DataFrame:
+        """Set it as a table: how many clips only one of the two has right, and the p-value that follows."""
+        errors = ["as alike as possible", "independent", "as different as possible"]
+        p = [f"{value:.2g}" for value in (self.least, self.independent, self.most)]
+        columns = {"clips that only one has right": self.discordant, "p": p}
+        return pd.DataFrame(columns, index=pd.Index(errors, name="errors"))
+
 
 def p_range(first: int, second: int, total: int) -> PRange:
     """Return which p-values are possible when only the totals of two models are known.
 
-    With d clips between the two totals, between d and min(hits + hits, misses + misses) clips are discordant.
+    With d clips between the two totals, between d and min(hits + hits, misses + misses) clips are discordant, in steps
+    of two: for each clip more that one model alone has right, the other one alone has one more, too.
 
     Parameters
     ----------
@@ -169,26 +175,9 @@ def p_range(first: int, second: int, total: int) -> PRange:
         raise ParameterError(f"{first} and {second} right clips do not fit {total} test clips")
     gap = abs(first - second)
     most = min(first + second, 2 * total - first - second)
-    discordant = np.arange(gap, most + 1, 2)
-    values = np.minimum(1.0, 2 * stats.binom.cdf((discordant - gap) // 2, discordant, 0.5))
     expected = total * discordant_if_independent(first / total, second / total)
-    nearest = np.abs(discordant - expected).argmin()
-    return PRange(float(values.min()), float(values[nearest]), float(values.max()))
-
-
-def p_table(first: int, second: int, total: int) -> pd.DataFrame:
-    """Set `p_range` as a table: how many clips only one of the two has right, and the p-value that follows."""
-    possible = p_range(first, second, total)
-    gap, most = abs(first - second), min(first + second, 2 * total - first - second)
-    expected = total * discordant_if_independent(first / total, second / total)
-    rows = {
-        "as alike as possible": (gap, possible.least),
-        "independent": (round(expected), possible.independent),
-        "as different as possible": (most, possible.most),
-    }
-    columns = ["clips that only one has right", "p"]
-    table = pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis("errors")
-    return table.assign(p=table["p"].map("{:.2g}".format))
+    discordant = (gap, gap + 2 * round((expected - gap) / 2), most)
+    return PRange(discordant, *(metrics.exact_mcnemar((d + gap) // 2, (d - gap) // 2) for d in discordant))
 
 
 ASKER = """\
@@ -266,13 +255,12 @@ class Asker:
 
     def page(self) -> str:
         """Return the HTML: sliders that wake where there is a script, and the table."""
-        z_level, z_power = _quantiles(LEVEL, POWER)
         head, *body = [[html.escape(cell) for cell in row] for row in self.cells()]
         rows = ["<thead><tr>" + "".join(f'<th scope="col">{cell}</th>' for cell in head) + "</tr></thead><tbody>"]
         for name, *cells in body:
             rows.append(f'<tr><th scope="row">{name}</th>' + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>")
         caption = f"Test clips, the same for both, for {100 * POWER:.0f} % power at a level of {100 * LEVEL:.0f} %."
-        return ASKER.format(caption=caption, rows="\n".join([*rows, "</tbody>"]), z_level=z_level, z_power=z_power)
+        return ASKER.format(caption=caption, rows="\n".join([*rows, "</tbody>"]), z_level=Z_LEVEL, z_power=Z_POWER)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         plain = "\n".join("  ".join(f"{cell:>17}" for cell in row) for row in self.cells())

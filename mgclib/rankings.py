@@ -13,11 +13,11 @@ import numpy as np
 import pandas as pd
 
 from mgclib import overview
-from mgclib.evidence import OPEN, p_told
-from mgclib.power import PRange, apart_needed, clips_needed, discordant_if_independent, p_range
+from mgclib.evidence import OPEN, p_told, points_told
+from mgclib.power import apart_needed, clips_needed, discordant_if_independent, p_range
 from mgclib.reports.loader import item, load
 
-__all__ = ["Printed", "Ranking", "agreement", "neighbours", "ranking_table", "rankings", "signed"]
+__all__ = ["Printed", "Ranking", "agreement", "neighbours", "ranking_table", "rankings"]
 
 GAP = "\N{NO-BREAK SPACE}"
 
@@ -138,10 +138,10 @@ def neighbours(alike: float, found: Sequence[Ranking] | None = None, supposed: i
     pd.DataFrame
         Index ``ranking, better, worse``; columns ``clips`` (of the better; supposed where not ``known``), ``known``,
         ``others`` (the clips were not the same for certain: their numbers, in all or by genre, differ), ``difference``
-        (accuracy), ``low``, ``high`` (Newcombe's 95 % interval of two unpaired tests), ``p_least``, ``p_independent``,
-        ``p_most`` (see `mgclib.power.p_range`; NaN for other clips), ``verdict``, ``supposing`` (the verdict with
-        ``clips``), ``needed_apart`` (clips for each, its own), ``needed_same`` (the same clips; both NaN where nothing
-        lies between the two), ``a``, ``b`` (experiments).
+        (accuracy), ``low``, ``high`` (Newcombe's 95 % interval of two unpaired tests), ``p_least``, ``p_most`` (see
+        `mgclib.power.p_range`; NaN for other clips), ``verdict``, ``supposing`` (the verdict with ``clips``),
+        ``needed_apart`` (clips for each, its own), ``needed_same`` (the same clips; both NaN where nothing lies
+        between the two), ``a``, ``b`` (experiments).
     """
     rows = {}
     for ranking in rankings() if found is None else found:
@@ -156,8 +156,8 @@ def _judged(one: Printed, two: Printed, alike: float, supposed: int) -> dict:
     hits = tuple(round(each.share * total) for each, total in zip((one, two), totals, strict=True))
     others = totals[0] != totals[1] or bool(one.supports and two.supports and one.supports != two.supports)
     low, high = overview.newcombe(hits, totals)
-    possible = PRange(np.nan, np.nan, np.nan) if others else p_range(*hits, totals[0])
-    verdict = ("decided" if low > 0 or high < 0 else "not decided") if others else possible.verdict
+    possible = None if others else p_range(*hits, totals[0])
+    verdict = possible.verdict if possible else "decided" if low > 0 or high < 0 else "not decided"
     known = one.total is not None and two.total is not None
     gap = abs(one.share - two.share)
     shares = one.share, two.share
@@ -169,9 +169,8 @@ def _judged(one: Printed, two: Printed, alike: float, supposed: int) -> dict:
         "difference": one.share - two.share,
         "low": low,
         "high": high,
-        "p_least": possible.least,
-        "p_independent": possible.independent,
-        "p_most": possible.most,
+        "p_least": possible.least if possible else np.nan,
+        "p_most": possible.most if possible else np.nan,
         "verdict": verdict if known else "cannot be known",
         "supposing": verdict,
         "needed_apart": apart_needed(*shares) if gap else np.nan,
@@ -181,38 +180,37 @@ def _judged(one: Printed, two: Printed, alike: float, supposed: int) -> dict:
     }
 
 
-def ranking_table(judged: pd.DataFrame, pairs: pd.DataFrame | None = None) -> pd.DataFrame:
+def ranking_table(judged: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
     """Set `neighbours` as a table in words, beside what our records say of the same pairs.
 
     Parameters
     ----------
     judged : pd.DataFrame
         From `neighbours`.
-    pairs : pd.DataFrame or None
+    pairs : pd.DataFrame
         From `mgclib.evidence.pairs`.
     """
-    ours = {} if pairs is None else {(row.experiment_a, row.experiment_b): row for row in pairs.itertuples()}
     rows = {
         (ranking, f"{better} – {worse}"): {
             "clips": f"{row.clips}" if row.known else "?",
-            "points": signed(row.difference, row.low, row.high),
+            "points": _with_interval(row.difference, row.low, row.high),
             "p, same clips": "other clips"
             if row.others
             else f"{p_told(row.p_least)} … {p_told(row.p_most)}".replace(" ", GAP),
             "verdict": _verdict(row),
             "clips needed, each its own": _number(row.needed_apart),
             "the same": _number(row.needed_same),
-            "ours, fault-filtered": _ours(row, ours),
+            "ours, fault-filtered": _ours(*our) if our else "not recorded",
         }
-        for (ranking, better, worse), row in zip(judged.index, judged.itertuples(), strict=True)
+        for (ranking, better, worse), row, our in zip(
+            judged.index, judged.itertuples(), _recorded(judged, pairs), strict=True
+        )
     }
     return pd.DataFrame(list(rows.values()), index=pd.MultiIndex.from_tuples(rows, names=["report", "better – worse"]))
 
 
-def signed(mean: float, low: float, high: float) -> str:
-    """Return a difference of shares with its interval in points, e.g. ``+1.5 [−7.9, +10.9]``."""
-    words = (f"{100 * value + 0.0:+.1f}" for value in (mean, low, high))
-    mean, low, high = ("0.0" if word in ("+0.0", "-0.0") else word.replace("-", "−") for word in words)
+def _with_interval(mean: float, low: float, high: float) -> str:
+    mean, low, high = (points_told(value) for value in (mean, low, high))
     return f"{mean} [{low}, {high}]".replace(" ", GAP)
 
 
@@ -226,24 +224,27 @@ def _number(clips: float) -> str:
     return "—" if np.isnan(clips) else f"{clips:,.0f}"
 
 
-def _ours(row: tuple, ours: dict) -> str:
-    for key, sign in (((row.a, row.b), 1), ((row.b, row.a), -1)):
-        if key in ours:
-            found = ours[key]
-            points = f"{sign * 100 * found.difference + 0.0:+.1f}".replace("-", "−")
-            return f"{points}, p{GAP}{p_told(found.p)}: {found.verdict}"
-    return "not recorded"
+def _ours(difference: float, row: tuple) -> str:
+    return f"{points_told(difference)}, p{GAP}{p_told(row.p)}: {row.verdict}"
+
+
+def _recorded(judged: pd.DataFrame, pairs: pd.DataFrame) -> list[tuple[float, tuple] | None]:
+    """Return for each row of `neighbours` our difference, with the report's sign, and our pair; None: not recorded."""
+    ours = {(row.experiment_a, row.experiment_b): (row.difference, row) for row in pairs.itertuples()}
+    ours |= {(b, a): (-difference, row) for (a, b), (difference, row) in ours.items()}
+    return [ours.get(both) for both in zip(judged["a"], judged["b"], strict=True)]
 
 
 def agreement(judged: pd.DataFrame, pairs: pd.DataFrame) -> str:
     """Say in a sentence how many neighbours of the reports our records order alike, and how surely."""
-    told = ranking_table(judged, pairs)["ours, fault-filtered"]
-    told = told[(judged["difference"].to_numpy() > 0) & (told != "not recorded").to_numpy()]
-    if told.empty:
+    apart = judged[judged["difference"] > 0]
+    both = [our for our in _recorded(apart, pairs) if our is not None]
+    if not both:
         return "None of these pairs is recorded here on the fault-filtered lists yet."
-    alike = told.str.startswith("+")
-    sure = ~told.str.endswith(OPEN)
+    alike = [difference > 0 for difference, _ in both]
+    decided = [same for same, (_, row) in zip(alike, both, strict=True) if row.verdict != OPEN]
     return (
-        f"Of the {len(told)} pairs with a difference that are recorded here, too, ours have the same order in "
-        f"{alike.sum()}; {(alike & sure).sum()} of these are decided, and {(~alike & sure).sum()} of the others."
+        f"Of the {len(both)} pairs with a difference that are recorded here, too, ours have the same order in "
+        f"{sum(alike)}; {sum(decided)} of these are decided, and {len(decided) - sum(decided)} of the others, "
+        "for the models at hand."
     )

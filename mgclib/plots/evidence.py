@@ -1,4 +1,4 @@
-"""Figures of how sure a comparison is: accuracies with both intervals, who beats whom, and how many clips it takes.
+"""Figures of how sure a comparison is: accuracies with their intervals, who beats whom, and how many clips it takes.
 
 Notebook: ``uncertainty``.
 """
@@ -14,7 +14,7 @@ from matplotlib.patches import Patch, Rectangle
 
 from mgclib.errors import ParameterError
 from mgclib.power import POWER, clips_needed
-from mgclib.style import COLOURS, CYCLE, Card, finished, styled
+from mgclib.style import COLOURS, CYCLE, Card, finished, styled, whiskers
 
 __all__ = ["accuracy_intervals", "power_curves", "who_beats_whom"]
 
@@ -31,13 +31,16 @@ WORDS = {
     "undecided": "undecided",
 }
 MARKERS = "osD^vPX*"
+CLIPS = {"fmt": "o", "markersize": 5.5, "ecolor": COLOURS["ink"], "elinewidth": 1.1, "capsize": 3.5, "zorder": 3}
+ARTISTS = {"linestyle": ":", "color": COLOURS["ink"], "linewidth": 1.1}
+SEEDS = {"linewidth": 5, "alpha": 0.55}
 
 
 @styled
 def accuracy_intervals(
     tables: Mapping[str, pd.DataFrame], *, title: str | None = None, note: str | None = None
 ) -> Figure:
-    """Draw the accuracy of each approach with both intervals, a panel for each protocol.
+    """Draw the accuracy of each approach with its intervals over clips, artists and seeds, a panel for each protocol.
 
     Parameters
     ----------
@@ -50,28 +53,25 @@ def accuracy_intervals(
     figure = Card(figsize=(9.2, 1.2 + 0.27 * len(order)), layout="constrained")
     panels = np.atleast_1d(figure.subplots(1, len(tables), sharey=True))
     for axes, (name, table), colour in zip(panels, tables.items(), CYCLE, strict=False):
-        for row in table.itertuples():
-            place = order.index(row.Index)
-            clips = 100 * np.array([row.clips_low, row.clips_high])
-            artists = 100 * np.array([row.artists_low, row.artists_high])
-            seeds = 100 * np.array([row.seeds_low, row.seeds_high])
-            axes.plot(artists, [place, place], ":", color=COLOURS["ink"], linewidth=1.1)
-            axes.plot(clips, [place, place], "-|", color=COLOURS["ink"], linewidth=1.1, markersize=7)
-            axes.plot(seeds, [place, place], color=COLOURS[colour], linewidth=5, alpha=0.55, solid_capstyle="butt")
-            axes.plot(100 * row.accuracy, place, "o", color=COLOURS[colour], markersize=5.5, zorder=4)
-            axes.text(101, place, "1, repeats" if row.repeats else row.seeds, va="center", fontsize=8)
+        places = [order.index(name) for name in table.index]
+        share = 100 * table.select_dtypes(float)
+        reach = whiskers(share["accuracy"], share["clips_low"], share["clips_high"])
+        axes.hlines(places, share["artists_low"], share["artists_high"], **ARTISTS)
+        axes.hlines(places, share["seeds_low"], share["seeds_high"], color=COLOURS[colour], **SEEDS)
+        axes.errorbar(share["accuracy"], places, xerr=reach, color=COLOURS[colour], **CLIPS)
+        for place, row in zip(places, table.itertuples(), strict=True):
+            axes.text(101, place, f"{row.seeds}{', repeats' if row.repeats else ''}", va="center", fontsize=8)
         axes.set(xlabel="accuracy (%)", xlim=(0, 100), title=name)
         axes.text(101, -1.0, "seeds", va="bottom", fontsize=8, color=COLOURS["grey"])
         axes.grid(False, axis="y")
         axes.tick_params(axis="y", length=0)
     panels[0].set_yticks(range(len(order)), order)
     panels[0].set_ylim(len(order) - 0.4, -0.8)
-    axes = panels[0]
+    nowhere, grey = {"y": [], "xmin": [], "xmax": []}, COLOURS["grey"]
     handles = [
-        axes.plot([], [], "-|", color=COLOURS["ink"], linewidth=1.1, label="95 %, bootstrap over test clips")[0],
-        axes.plot([], [], ":", color=COLOURS["ink"], linewidth=1.1, label="95 %, bootstrap over artists")[0],
-        axes.plot([], [], color=COLOURS["grey"], linewidth=5, alpha=0.55, label="95 %, Student's t over seeds")[0],
-        axes.plot([], [], "o", color=COLOURS["grey"], markersize=5.5, label="mean over seeds")[0],
+        axes.errorbar([], [], xerr=[], color=grey, label="mean over seeds; 95 %, bootstrap over test clips", **CLIPS),
+        axes.hlines(**nowhere, label="95 %, bootstrap over artists", **ARTISTS),
+        axes.hlines(**nowhere, color=grey, label="95 %, Student's t over seeds", **SEEDS),
     ]
     figure.legend(handles=handles, loc="outside upper left", ncols=2, borderaxespad=0.2)
     return finished(figure, title, note)
