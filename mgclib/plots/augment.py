@@ -176,6 +176,8 @@ def steps(table: pd.DataFrame, *, what: str, title: str | None = None, note: str
         for start in starts[1:]:
             axes.axhline(start - 0.5, color=COLOURS["grey"], linewidth=0.8)
     right.axvline(0, color=COLOURS["ink"], linewidth=1)
+    low, high = right.get_xlim()
+    right.set_xlim(min(low, -1), max(high, 1))
     left.set_yticks(places, table.index)
     left.set(xlabel=f"{what} (%)", ylim=(len(table) - 0.5, -0.5))
     right.set(xlabel="gain over the one it builds on (points)")
