@@ -104,6 +104,17 @@ def test_the_interval_on_the_reports_own_data_decides(ran, accuracies: tuple[flo
     assert row["page"] == "page-svm"
 
 
+def test_a_number_belongs_to_its_result_and_not_to_the_next_at_its_place(ran) -> None:
+    ran()
+    evidence = ledger.Evidence(make_plan(), "demo")
+    stated = Claim("accuracy", 0.5, "accuracy", "test")
+    made = {accuracy: make_result((accuracy,)) for accuracy in (0.2, 0.4, 0.6, 0.8)}
+    for accuracy, result in made.items():
+        gone = dataclasses.replace(result)  # the next one takes its place in memory
+        assert evidence.measured(gone, stated, {}).mean == pytest.approx(accuracy)
+        del gone
+
+
 def test_synthetic_music_decides_nothing_and_is_marked(ran) -> None:
     ran(this_build={"svm": make_result((0.635, 0.635, 0.64), synthetic=True)})
     row = row_of(

@@ -19,27 +19,8 @@ the counts behind a rounded share are known, the exact share is judged (127/200,
 synthetic music stands in ``this_build`` with the word *synthetic* and never decides a verdict.
 """
 
-import lazy_loader
+from mgclib.ledger import verdicts
+from mgclib.ledger.printed import render
+from mgclib.ledger.verdicts import *  # noqa: F403 (one list of names, not two)
 
-__getattr__, __dir__, __all__ = lazy_loader.attach(
-    __name__,
-    submodules=["arithmetic", "errata", "page", "summary"],
-    submod_attrs={
-        "verdicts": [
-            "COLUMNS",
-            "STRICT",
-            "VERDICTS",
-            "Evidence",
-            "Row",
-            "home_profile",
-            "judge",
-            "ledger",
-            "measured",
-            "number",
-            "other_profiles",
-            "reported",
-            "rows",
-        ],
-        "printed": ["render"],
-    },
-)
+__all__ = [*verdicts.__all__, "render"]

@@ -18,6 +18,7 @@ from mgclib.documents import read_yaml
 from mgclib.errors import MgcError
 from mgclib.ledger.arithmetic import Check
 from mgclib.reports.loader import Erratum, Item, Report
+from mgclib.reports.myst import signs
 
 __all__ = ["Kind", "Known", "checks_html", "collected", "errata_html", "kinds"]
 
@@ -89,7 +90,7 @@ def errata_html(known: Sequence[Known]) -> str:
     rows = []
     for one in known:
         places = ", ".join(_link(one.report, item.anchor, item.short) for item in one.items)
-        wrong = escape(one.erratum.text.replace("+-", "±"))
+        wrong = escape(signs(one.erratum.text))
         rows.append(
             f'<tr><th scope="row">{_link(one.report, one.anchor, one.report.slug)}<br>'
             f'<span class="mgc-muted">{_sections(one.items)}<br>{places}</span></th>'

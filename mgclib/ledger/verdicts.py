@@ -177,7 +177,7 @@ class Evidence:
         """Return `measured` of a record or of this build, computed once."""
         if result is None or stated is None:
             return None
-        key = (id(result), stated.metric, stated.split, stated.genres, how.get("split"), how.get("member"))
+        key = (result, stated.metric, stated.split, stated.genres, how.get("split"), how.get("member"))
         if key not in self._measured:
             self._measured[key] = measured(result, stated, how)
         return self._measured[key]
