@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import html
 import io
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -117,9 +118,7 @@ def panels(
         When there is no figure, a combination lacks one, or a point has nothing to say.
     """
     words = [list(dict.fromkeys(key[k] for key in figures)) for k in range(len(choices))]
-    combinations = 1
-    for one in words:
-        combinations *= len(one)
+    combinations = math.prod(map(len, words))
     if not figures or combinations != len(figures):
         raise ParameterError(
             f"{len(figures)} figures for {combinations} combinations of {', '.join(choices)}; one for each"

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import cohen_kappa_score
 
-from mgclib import records
+from mgclib import ensemble, models, records
 from mgclib.errors import ParameterError
 from mgclib.overview import approaches, comparison, confidence, costs, published, together
 from mgclib.results import Result
@@ -82,8 +82,37 @@ def test_every_record_has_a_name_or_is_left_out_for_a_reason():
     recorded = {place.parent.name for place in records.records_root().glob("*/*/result.json")}
     assert recorded <= {*approaches.NAMES, *approaches.LEFT_OUT}
     known = yaml.safe_load((ROOT / "notebooks" / "experiments.yaml").read_text(encoding="utf-8"))["experiments"]
-    planned = {*approaches.NAMES, *approaches.LEFT_OUT} - {"best-recipe", "leakage"}
-    assert planned <= set(known)
+    assert {*approaches.NAMES, *approaches.LEFT_OUT} <= set(known)
+
+
+@pytest.fixture(scope="module", params=sorted(approaches.VOTES))
+def vote(request):
+    """Return a recorded vote: its experiment, its record, and the approaches that are made of it."""
+    name, profile = request.param, approaches.FILTERED
+    result = records.read(profile, name)
+    return name, result, approaches.of_record(profile, name, result, variants=True)
+
+
+def test_a_vote_stands_with_its_voters_and_never_with_what_was_only_tried(vote):
+    name, result, rows = vote
+    assert any(key.startswith(ensemble.OTHER) for key in result.tables)
+    voters = approaches.VOTES[name]
+    assert {one.member for one in rows} == {None, *voters}
+    title = approaches.NAMES[name][0]
+    assert {one.name for one in rows} == {title, *(f"{title}: {called}" for called in voters.values())}
+    assert set(voters.values()) <= set(models.REGISTRY)
+    seen = {one.name.rpartition(": ")[2]: one.learnt_from for one in rows}
+    assert seen["covariances"] == "nothing"
+
+
+def test_a_vote_costs_what_its_voters_cost_together(vote):
+    name, result, rows = vote
+    own, *voters = (costs.cost_of(result, name, one.member) for one in rows)
+    for key in ("parameters", "macs", "single", "batch"):
+        assert own[key] == pytest.approx(sum(voter[key] for voter in voters))
+        assert all(0 < voter[key] < own[key] for voter in voters)
+    assert {own["prepare"]} == {voter["prepare"] for voter in voters}
+    assert costs.cost_of(result, name, "another") == {}
 
 
 def test_the_table_leads_to_pages_and_sorts_by_number(table):
@@ -171,8 +200,13 @@ def test_those_tested_on_other_clips_do_not_judge():
     same = [made([True, False, True], name="a"), made([False, False, True], name="b")]
     other = made([True, False], name="c")
     assert [one.name for one in together.common([other, *same])] == ["a", "b"]
-    with pytest.raises(ParameterError, match="no approach to look at"):
-        together.common([])
+    moving = made([[True, False, True], [True, False, True]], seeds=(0, 1), name="moving")
+    elsewhere = moving.recorded.predictions["seed"].eq(1) & moving.recorded.predictions["track_id"].eq("blues.00002")
+    moving.recorded.predictions.loc[elsewhere, "track_id"] = "blues.00004"
+    assert [one.name for one in together.common([moving, moving, *same, moving])] == ["a", "b"]
+    for nobody in ([], [moving]):
+        with pytest.raises(ParameterError, match="no approach to look at"):
+            together.common(nobody)
 
 
 def test_expected_by_the_product_of_errors():
@@ -189,6 +223,13 @@ def test_expected_by_the_product_of_errors():
     one_hard_genre = pd.DataFrame({k: [0.0] * 30 + [1.0] * 30 for k in "abc"})
     assert together.expected(one_hard_genre, genres, within=True, n=20) == (30.0, 30.0, 30.0)
     assert together.expected(one_hard_genre, genres, within=False, n=20).mean == pytest.approx(7.5)
+
+
+@pytest.mark.parametrize(
+    ("mean", "told"), [(2e-6, "less than 0.01"), (0.123, "0.1"), (0.99, "1"), (12.4, "12"), (136.0, "136")]
+)
+def test_an_expected_number_is_told_without_powers_of_ten(mean, told):
+    assert together.Expected(mean, 0, 0).told == told
 
 
 def test_error_consistency_is_cohens_kappa():
@@ -234,6 +275,8 @@ def test_published_numbers_have_sources_that_the_page_cites():
         assert re.search(rf"year\s*= \{{{year}\}}", entries[one.source])
         assert one.by.split()[0] in entries[one.source]
         assert bool(one.note)
+        assert all(f"{value} %" in one.note for value in one.instead)
+        assert not (one.confirmed and one.instead)
         assert one.audio == (one.learnt_from != "nothing")
 
 

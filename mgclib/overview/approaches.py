@@ -29,9 +29,11 @@ __all__ = [
     "PHOTOGRAPHS",
     "RANDOM",
     "SCRATCH",
+    "VOTES",
     "Approach",
     "collect",
     "costs_told",
+    "of_record",
     "shown",
     "summary",
 ]
@@ -71,11 +73,17 @@ NAMES = {
     "densenet": ("DenseNet", "picture network", SCRATCH),
     "fusion": ("FusionNet", "both at once", SCRATCH),
     "best-recipe": ("Best recipe", "picture network", SCRATCH),
+    "best-recipe-imagenet": ("Best recipe, with photographs", "backbone", PHOTOGRAPHS),
 }
 """Name in tables, kind, and what the weights have seen before; an experiment that is not here goes by its own name."""
 
-UNTRAINED = ("no transfer",)
-"""Models of a backbone's record whose weights have seen no photographs."""
+VOTES = {
+    "best-recipe": {"+ changes over 2 columns": "covariances", "+ rising, falling rate": "recipe-cnn"},
+}
+"""Records that are a vote: what the register calls each model that is kept beside it."""
+
+UNTRAINED = ("no transfer", "covariances")
+"""Models kept beside one that has seen photographs, which have seen none."""
 
 LEFT_OUT = {
     "leakage": "the same models under a ladder of protocols",
@@ -179,15 +187,16 @@ def of_record(profile: str, experiment: str, result: Result, *, variants: bool =
     name, kind, learnt_from = NAMES.get(experiment, (experiment, "picture network", SCRATCH))
     if any(word in str(result.parameters.get("weights")) for word in ("notop", "imagenet")):
         learnt_from = PHOTOGRAPHS
-    if result.parameters.get("alpha") and kind == "backbone":
+    if result.parameters.get("alpha") and kind == "backbone" and experiment not in VOTES:
         name = f"{name} ({result.parameters['alpha']:g})"
     tables = {key.removeprefix(MEMBER): table for key, table in result.tables.items() if key.startswith(MEMBER)}
     own = next((member for member, table in tables.items() if _same(table, result.predictions)), "")
     found = [Approach(name, kind, learnt_from, profile, experiment, None, own, result)]
     for member, one in members(result).items() if variants else ():
         if member != own:
-            seen = SCRATCH if member in UNTRAINED else learnt_from
-            title = f"{name.partition(', soft vote')[0]}: {member}"
+            called = VOTES.get(experiment, {}).get(member, member)
+            seen = SCRATCH if called in UNTRAINED else learnt_from
+            title = f"{name.partition(', soft vote')[0]}: {called}"
             found.append(Approach(title, kind, seen, profile, experiment, member, member, one))
     return found
 

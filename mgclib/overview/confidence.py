@@ -16,6 +16,14 @@ from mgclib.tables import Sortable, sortable
 
 __all__ = ["confidences", "curves", "shown_confidences"]
 
+EXPLAINED = {
+    "error (points)": "expected calibration error: by how many points confidence and share of right answers differ",
+    "by luck alone": "what a perfectly calibrated model would have with as many clips",
+    "too sure by": "mean confidence minus share of right answers, points",
+    "temperature": "what the model's logits are divided by, fitted on validation clips; above 1: it was too sure",
+    "error after": "the error on test clips at that temperature",
+}
+
 
 def confidences(approaches: Sequence[Approach], bins: int = calibration.BINS) -> pd.DataFrame:
     """Return the expected calibration error of each approach on its test clips, with so many bins.
@@ -80,12 +88,3 @@ def shown_confidences(table: pd.DataFrame, *, caption: str) -> Sortable:
     columns = ["error (points)", "by luck alone", "too sure by", "temperature", "error after"]
     raw = table[numbers].set_axis(columns, axis=1).reset_index(drop=True)
     return sortable(frame, raw=raw, caption=caption, filters=["kind"], explained=EXPLAINED)
-
-
-EXPLAINED = {
-    "error (points)": "expected calibration error: by how many points confidence and share of right answers differ",
-    "by luck alone": "what a perfectly calibrated model would have with as many clips",
-    "too sure by": "mean confidence minus share of right answers, points",
-    "temperature": "what the model's logits are divided by, fitted on validation clips; above 1: it was too sure",
-    "error after": "the error on test clips at that temperature",
-}

@@ -13,7 +13,6 @@ __all__ = ["COSTS", "cost_of", "how_measured", "inputs_per_track", "training_sec
 
 COSTS = project_root() / "book" / "records" / "costs" / "inference" / "costs.json"
 
-
 OTHERWISE = ("SVM", "crops")
 """What the name of a member says whose cost is not that of the record's own model: another classifier, other inputs."""
 
@@ -50,16 +49,16 @@ def cost_of(result: Result, experiment: str, member: str | None = None) -> dict[
         ``parameters`` (stored numbers: weights; support vectors; splits and leaves), ``macs`` (multiplications for one
         track), ``prepare``, ``single`` and ``batch`` (CPU seconds for one track on one core: from the waveform to the
         input; from the input to the answer, asked one by one, and 32 at once). What is not known is absent. Parameters
-        and multiplications of a network that was not measured come from the facts of its record.
+        and multiplications of a network that was not measured come from the facts of its record. A member that was not
+        measured costs what the record's own model does, unless members were measured one by one.
     """
     kept = _kept()["experiments"].get(experiment, {})
-    row = kept.get(member or "", {})
-    if not row and not any(word in (member or "") for word in OTHERWISE):
-        row = kept.get("", {})
+    alike = set(kept) == {""} and not any(word in (member or "") for word in OTHERWISE)
+    row = kept.get("" if alike else member or "", {})
     each = round(inputs_per_track(result)) or 1
+    per_input = ("macs", "prepare", "single", "batch")
     found = {"parameters": row.get("parameters")}
-    found |= {key: row[key] * each if row.get(key) is not None else None for key in ("macs", "prepare", "single")}
-    found["batch"] = row["batch"] * each if row.get("batch") is not None else None
+    found |= {key: None if row.get(key) is None else row[key] * each for key in per_input}
     if member is None:
         facts = result.parameters.get("facts") or {}
         for key, fact in (("parameters", "weights"), ("macs", "macs")):

@@ -15,7 +15,7 @@ from mgclib.tables import Sortable, sortable
 
 __all__ = ["published", "published_table"]
 
-COLUMNS = ["name", "value", "audio", "learnt_from", "source", "by", "confirmed", "note"]
+COLUMNS = ["name", "value", "audio", "learnt_from", "source", "by", "confirmed", "note", "instead", "seen_in"]
 
 
 @cache
@@ -32,12 +32,11 @@ def published() -> pd.DataFrame:
     pd.DataFrame
         Columns ``name``, ``value`` [per cent, as given], ``audio`` (whether the model has heard other music or sound
         before), ``learnt_from`` (what), ``source`` (key of ``book/references.bib``), ``by`` (as it reads),
-        ``confirmed`` (whether the number
-        was seen in print), ``seen_in`` (where, when not in the source itself; else empty) and ``note``.
+        ``confirmed`` (whether the number was seen in print), ``note`` (what was found), ``instead`` (other values that
+        were found for it, [per cent]) and ``seen_in`` (where, when not in the source itself; else empty).
     """
-    table = pd.DataFrame(_read())
-    table["seen_in"] = table["seen_in"].fillna("") if "seen_in" in table else ""
-    return table[[*COLUMNS, "seen_in"]].sort_values("value", kind="stable", ignore_index=True)
+    rows = [{"seen_in": "", "instead": [], **row} for row in _read()]
+    return pd.DataFrame(rows)[COLUMNS].sort_values("value", kind="stable", ignore_index=True)
 
 
 def published_table() -> Sortable:

@@ -43,6 +43,13 @@ class Expected(NamedTuple):
     low: float
     high: float
 
+    @property
+    def told(self) -> str:
+        """The mean in words, e.g. ``0.4``, ``12``."""
+        if self.mean < 0.01:
+            return "less than 0.01"
+        return f"{self.mean:.1g}" if self.mean < 1 else f"{self.mean:.0f}"
+
 
 def common(approaches: Sequence[Approach]) -> list[Approach]:
     """Return those approaches that were tested on the same clips as most; the first that was stands for them.
@@ -50,12 +57,14 @@ def common(approaches: Sequence[Approach]) -> list[Approach]:
     Raises
     ------
     ParameterError
-        When there are none.
+        When there is none whose seeds were all tested on the same clips.
     """
-    if not approaches:
-        raise ParameterError("there is no approach to look at; give those of one profile with records")
     tested = [_clips(one) for one in approaches]
-    usual = max(tested, key=tested.count)
+    known = [clips for clips in tested if clips]
+    if not known:
+        message = "there is no approach to look at whose seeds had the same test clips"
+        raise ParameterError(f"{message}; give those of one profile with records on published lists")
+    usual = max(known, key=known.count)
     return [one for one, clips in zip(approaches, tested, strict=True) if clips == usual]
 
 

@@ -16,7 +16,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
@@ -27,10 +27,12 @@ import numpy as np  # noqa: E402  (after the threads are counted)
 import pandas as pd  # noqa: E402
 
 from mgclib import datasets, models, records, splits, summary, tuning  # noqa: E402
+from mgclib.crops import CropClassifier  # noqa: E402
 from mgclib.datasets import gtzan  # noqa: E402
-from mgclib.features import MelSpec, log_mel, mel_images  # noqa: E402
+from mgclib.features import MelSpec, crops, log_mel, mel_images  # noqa: E402
 from mgclib.files import write_text  # noqa: E402
 from mgclib.models.cost import macs  # noqa: E402
+from mgclib.overview.approaches import LEFT_OUT, VOTES  # noqa: E402
 from mgclib.overview.costs import COSTS, inputs_per_track  # noqa: E402
 from mgclib.results import Result  # noqa: E402
 
@@ -38,7 +40,7 @@ BATCH = 32
 SECONDS = 30.0
 PROFILES = ("gtzan-filtered", "gtzan", "gtzan3", "gtzan100")
 RATE = 22050
-UNLIKE = ("feature-ml", "leakage", "techno-first-attempts")
+UNLIKE = {"feature-ml", *LEFT_OUT}
 """Experiments whose record does not say enough to make their models anew, or that are no approach of their own."""
 
 
@@ -81,16 +83,61 @@ def asking(ask: Callable[[Any], Any], shape: Any, dtype: str = "float32") -> dic
     return {"single": least(lambda: ask(one), 10, 3.0), "batch": least(lambda: ask(many)) / BATCH}
 
 
-def network(result: Result) -> dict[str, Any]:
-    """Return what a recorded network costs."""
+def network(result: Result, name: str | None = None) -> dict[str, Any]:
+    """Return what a recorded network costs; one that is asked about pieces (``columns``), about all of a clip's."""
     given = result.parameters
-    name = given.get("model") or given["experiment"]
+    name = (name or given.get("model") or given["experiment"]).lower()
     shape = given.get("image") or given["input"]
     shape = tuple(shape) if isinstance(shape[0], int) else tuple(map(tuple, shape))
-    options = {"alpha": given["alpha"]} if given.get("alpha") else {}
-    model = models.build(name.lower(), shape, len(result.genres), **options)
-    found = {"network": name.lower(), "parameters": int(model.count_params()), "macs": int(macs(model))}
-    return {**found, "input": list(shape), **asking(model.predict_on_batch, shape)}
+    options = {key: given[key] for key in ("alpha", "base") if given.get(key)}
+    ask_about, count = shape, 1
+    if given.get("columns"):
+        ask_about, count = (shape[0], given["columns"], shape[2]), CropClassifier.count
+    model = models.build(name, ask_about, len(result.genres), **options)
+
+    def ask(x: np.ndarray) -> np.ndarray:
+        pieces = crops(x, count, given["columns"])
+        answers = model.predict_on_batch(pieces.reshape(-1, *ask_about))
+        return answers.reshape(len(x), count, -1).mean(axis=1)
+
+    found = {"network": name, "parameters": int(model.count_params()), "macs": count * int(macs(model))}
+    return {**found, "input": list(shape), **asking(model.predict_on_batch if count == 1 else ask, shape)}
+
+
+def covariances(result: Result) -> dict[str, Any]:
+    """Return what the linear model on covariances costs: which clips it was fitted on makes no difference.
+
+    Multiplications are those of matrices; the eigenvalues of k rows take about 4.5 k³ (Golub and Van Loan, symmetric
+    QR with vectors: 9 k³ operations).
+    """
+    height, width, _ = shape = tuple(result.parameters["image"])
+    genres, n_mfcc = len(result.genres), result.parameters["n_mfcc"]
+    model = models.build("covariances", shape, genres, n_mfcc=n_mfcc)
+    labels = np.arange(2 * genres) % genres
+    model.fit(np.random.default_rng(0).integers(0, 255, (len(labels), *shape)).astype(np.uint8), labels)
+    rows = n_mfcc * (1 + len(model.lags))
+    weights = model.machine_.coef_.size
+    products = n_mfcc * height * width + rows**2 * (width - max(model.lags)) + int(5.5 * rows**3) + weights
+    stored = weights + model.machine_.intercept_.size + model.centre_.size + 1
+    found = {"network": "covariances", "parameters": stored, "macs": products, "input": list(shape)}
+    return {**found, **asking(model.predict_proba, shape, "uint8")}
+
+
+def together(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return what a vote costs: the sum of its members, who are given the same input."""
+    names = " + ".join(row["network"] for row in rows)
+    sums = {key: sum(row[key] for row in rows) for key in ("parameters", "single", "batch")}
+    known = [row["macs"] for row in rows]
+    return {"network": names, "input": rows[0]["input"], "macs": None if None in known else sum(known), **sums}
+
+
+def vote(result: Result, voters: Mapping[str, str]) -> dict[str, dict[str, Any]]:
+    """Return what each member of a vote costs, named as in the record, and the vote under the empty name."""
+    found = {
+        member: covariances(result) if name == "covariances" else network(result, name)
+        for member, name in voters.items()
+    }
+    return {**found, "": together(list(found.values()))}
 
 
 def trees(model: Any) -> int:
@@ -116,9 +163,7 @@ def features(result: Result, home: str | None) -> dict[str, dict[str, Any]]:
         else:
             row |= {"parameters": trees(model), "macs": None}
         found[name] = row
-    voters = [found["xgboost"], found["lightgbm"]]
-    whole = {key: sum(row[key] for row in voters) for key in ("parameters", "single", "batch")}
-    return {**found, "": {"network": "xgboost + lightgbm", "input": [x.shape[1]], "macs": None, **whole}}
+    return {**found, "": together([found["xgboost"], found["lightgbm"]])}
 
 
 def pictures(result: Result, home: str | None) -> dict[str, Any]:
@@ -159,15 +204,17 @@ def measured(experiment: str, home: str | None) -> dict[str, dict[str, Any]]:
         given = result.parameters
         whole = given if "size" not in given else {**given, "image": [*given["size"], given["channels"]], "mel": {}}
         prepare = preparing(whole, seconds)
-        classical = "C" in given or "n_neighbors" in given
-        rows = {"": pictures(result, home) if classical else network(result)}
+        if experiment in VOTES:
+            rows = vote(result, VOTES[experiment])
+        else:
+            rows = {"": pictures(result, home) if {"C", "n_neighbors"} & set(given) else network(result)}
     return {name: {**row, "prepare": prepare, "seconds_of_sound": seconds} for name, row in rows.items()}
 
 
 def main() -> None:
     home = sys.argv[1] if len(sys.argv) > 1 else None
     kept = json.loads(COSTS.read_text(encoding="utf-8"))["experiments"] if COSTS.is_file() else {}
-    names = sys.argv[2:] or sorted(set(records.available()["experiment"]) - set(UNLIKE))
+    names = sys.argv[2:] or sorted(set(records.available()["experiment"]) - UNLIKE)
     for name in names:
         started = time.perf_counter()
         try:
