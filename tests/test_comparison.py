@@ -179,6 +179,18 @@ def test_a_point_tells_the_numbers_of_its_row(table):
         comparison.pareto_chart(unknown, "weights")
 
 
+@pytest.mark.parametrize("cost", comparison.COSTS)
+def test_names_on_the_front_cover_neither_each_other_nor_the_axis(table, cost):
+    drawn = comparison.pareto_chart(table[table["member"].isna()], cost)
+    drawn.draw_without_rendering()
+    axes = drawn.axes[0]
+    places = [text.get_window_extent() for text in axes.texts]
+    assert places
+    assert all(axes.bbox.x0 < place.x0 for place in places)
+    for k, place in enumerate(places):
+        assert not any(place.overlaps(other) for other in places[:k])
+
+
 def test_clips_that_nobody_gets_right_and_what_they_are_called():
     judges = [
         made([True, False, False, True], name="a"),

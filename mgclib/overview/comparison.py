@@ -53,6 +53,10 @@ KINDS = {
 }
 
 
+ROOM = 0.25
+"""Share of the width, on a logarithmic axis, that is kept free for the name of the cheapest approach."""
+
+
 def front(cost: pd.Series, accuracy: pd.Series) -> pd.Series:
     """Return who lies on the front : pd.Series of bool. Nobody else is as accurate and as cheap, or better in one."""
     points = pd.DataFrame({"cost": cost, "accuracy": accuracy})
@@ -104,6 +108,8 @@ def pareto_chart(table: pd.DataFrame, cost: str, *, title: str | None = None, no
     _name_front(axes, line, column)
     axes.set(xscale="log", xlabel=f"{words} (logarithmic)", ylabel="accuracy (%), 95 % interval")
     axes.margins(x=0.07, y=0.08)
+    first, last = axes.get_xlim()
+    axes.set_xlim(first * (first / last) ** ROOM, last)
     present = [kind for kind in KINDS if kind in set(known["kind"])]
     for kind in present:
         colour, marker = KINDS[kind]
@@ -114,10 +120,14 @@ def pareto_chart(table: pd.DataFrame, cost: str, *, title: str | None = None, no
 
 
 def _name_front(axes: Axes, line: pd.DataFrame, column: str) -> None:
-    for number, row in enumerate(line.itertuples()):
-        place = {"ha": "right", "xytext": (-6, 7 + 12 * (number % 2))} if number else {"ha": "left", "xytext": (-4, 8)}
-        look = {"textcoords": "offset points", "fontsize": 8.5, "annotation_clip": False}
-        axes.annotate(row.name, (getattr(row, column), 100 * row.accuracy), **place, **look)
+    """Name those on the front, to the upper left of each: by definition nobody else is there."""
+    low, high = axes.get_ylim()
+    scale = 250 / (high - low)  # the axes are about 250 typographic points high
+    taken = -np.inf
+    for row in line.itertuples():
+        taken = max(100 * row.accuracy * scale + 5, taken + 11)  # above the name before, in typographic points
+        place = {"ha": "right", "xytext": (-6, taken - 100 * row.accuracy * scale), "textcoords": "offset points"}
+        axes.annotate(row.name, (getattr(row, column), 100 * row.accuracy), fontsize=8.5, **place)
 
 
 def told(table: pd.DataFrame) -> dict[str, str]:
