@@ -56,10 +56,10 @@ def interval(found: Interval | None) -> str:
 
 
 def span(values: Iterable[float] | None, unit: str = "") -> str:
-    """Return whole numbers from the least to the greatest, e.g. ``18 to 23`` (``18`` if equal); None: `MISSING`."""
-    if values is None:
+    """Return whole numbers from the least to the greatest, e.g. ``18 to 23`` (``18`` if equal); `MISSING` for none."""
+    values = [round(value) for value in values] if values is not None else []
+    if not values:
         return MISSING
-    values = [round(value) for value in values]
     low, high = min(values), max(values)
     return (f"{low}" if low == high else f"{low} to {high}") + unit
 

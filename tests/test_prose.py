@@ -42,7 +42,7 @@ def test_of_a_result_the_mean_over_its_seeds_is_told():
 
 
 def test_what_was_not_recorded_leaves_a_gap_in_the_sentence():
-    assert prose.percent(None) == prose.span(None) == prose.epochs(None) == "…"
+    assert prose.percent(None) == prose.span(None) == prose.span([]) == prose.epochs(None) == "…"
 
 
 def test_a_gap_is_told_in_points_with_its_interval():

@@ -18,7 +18,7 @@ from mgclib.ledger.summary import Finding
 from mgclib.ledger.verdicts import VERDICTS, Evidence, Row, home_profile, rows
 from mgclib.reports.loader import APPROACHES, KINDS
 from mgclib.reports.myst import doc, raw
-from mgclib.reports.typeset import badge, style
+from mgclib.reports.typeset import bar, style
 from mgclib.tables import sortable
 
 __all__ = ["ledger_page"]
@@ -153,19 +153,9 @@ def _count_line(slug: str, counted: Mapping[str, int]) -> str:
     total = sum(counted.values())
     settled = total - sum(counted[name] for name in UNSETTLED)
     name = f'<a href="report-{slug}.html">{slug}</a>' if slug else "All five reports"
-    shares = [(verdict, counted[verdict]) for verdict in VERDICTS if counted[verdict]]
-    spoken = ", ".join(f"{n} {verdict}" for verdict, n in shares)
-    segments = "".join(
-        f'<span class="{BADGES[verdict]}" style="flex: {n}" title="{verdict}: {n} of {total}"></span>'
-        for verdict, n in shares
-    )
-    legend = "".join(f"<span>{badge(verdict)} {n}</span>" for verdict, n in shares)
     share = f"{settled} of {total} items run again ({settled / total if total else 0:.0%})"
-    return (
-        f'<div class="mgc-count"><p><b>{name}</b> <span class="mgc-muted">{share}</span></p>'
-        f'<div class="mgc-bar" role="img" aria-label="{spoken}">{segments}</div>'
-        f'<div class="mgc-legend">{legend}</div></div>'
-    )
+    head = f'<p><b>{name}</b> <span class="mgc-muted">{share}</span></p>'
+    return f'<div class="mgc-count">{head}{bar({verdict: counted[verdict] for verdict in VERDICTS})}</div>'
 
 
 def items_html(found: Sequence[Row]) -> str:

@@ -65,7 +65,8 @@ def report_page(slug: str, profile: str = "demo", *, found: Iterable[ledger.Row]
         raw(f"<style>{style()}{SMALL_HEADINGS}</style>"),
         _lead(report),
     ]
-    parts += ["## How far we got\n", raw(bar(_counts(rows.values()))), _claims(report, rows)]
+    counts = f'<div class="mgc">{bar(_counts(rows.values()))}</div>'
+    parts += ["## How far we got\n", raw(counts), _claims(report, rows)]
     parts += ["## The dataset, as the report describes it\n", raw(_corpus(report))]
     cards = [_erratum(erratum, report) for erratum in report.errata]
     parts += [

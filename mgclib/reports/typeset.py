@@ -79,15 +79,17 @@ def badge(verdict: str) -> str:
 
 
 def bar(counts: Mapping[str, int]) -> str:
-    """Return a bar of shares with its legend : str, HTML."""
+    """Return a bar of shares with its legend, for the inside of a block of class ``mgc`` : str, HTML."""
     total = sum(counts.values())
+    shares = {name: n for name, n in counts.items() if n}
     spans = "".join(
         f'<span class="mgc-{name.replace(" ", "-")}" style="flex: {n}" title="{escape(name)}: {n} of {total}"></span>'
-        for name, n in counts.items()
-        if n
+        for name, n in shares.items()
     )
-    legend = "".join(f"<span>{badge(name)} {n}</span>" for name, n in counts.items() if n)
-    return f'<div class="mgc"><div class="mgc-bar">{spans}</div><div class="mgc-legend">{legend}</div></div>'
+    spoken = ", ".join(f"{n} {escape(name)}" for name, n in shares.items())
+    legend = "".join(f"<span>{badge(name)} {n}</span>" for name, n in shares.items())
+    line = f'<div class="mgc-bar" role="img" aria-label="{spoken}">{spans}</div>'
+    return f'{line}<div class="mgc-legend">{legend}</div>'
 
 
 def facts(pairs: Iterable[tuple[str, str]]) -> str:
