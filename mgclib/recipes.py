@@ -1,8 +1,8 @@
 """A recipe that is chosen on validation clips and tested once: the ladders it climbed, the choice, what came out.
 
-A ladder is a list of conditions, each of which changes one thing of the condition before it. The best of every ladder
-and their vote compete; what a recipe tried is kept with its result (`mgclib.ensemble.with_others`), so that a record
-can be told again without training.
+A ladder is a list of conditions, each of which changes one thing of the condition before it. The best of the first
+ladder, its partners of the others and their vote compete; what a recipe tried is kept with its result
+(`mgclib.ensemble.with_others`), so that a record can be told again without training.
 
 Notebooks: ``best_recipe``, ``best_recipe_imagenet``.
 """
@@ -25,7 +25,7 @@ from mgclib.splits import PROTOCOLS
 __all__ = ["VOTE", "best_of", "chosen", "finals", "in_words", "ladder", "told"]
 
 VOTE = "vote of both"
-"""Name of the condition in which the best of every ladder vote."""
+"""Name of the condition in which one of every ladder votes."""
 
 
 def best_of(tried: Mapping[str, Result], names: Iterable[str]) -> str:
@@ -38,7 +38,10 @@ def best_of(tried: Mapping[str, Result], names: Iterable[str]) -> str:
 
 
 def chosen(tried: Mapping[str, Result], ladders: Sequence[Sequence[str]]) -> tuple[str, list[str], dict[str, Result]]:
-    """Choose among the best of every ladder and their vote.
+    """Choose among the best of the first ladder, its partners of the other ladders, and their vote.
+
+    A partner is the condition that votes best with those before it, whatever it is worth alone: the greedy selection of
+    Caruana et al. (ICML 2004), with one step per ladder. All by `best_of`.
 
     Parameters
     ----------
@@ -52,7 +55,7 @@ def chosen(tried: Mapping[str, Result], ladders: Sequence[Sequence[str]]) -> tup
     str
         The condition that wins, `VOTE` perhaps.
     list of str
-        What it consists of: itself, or the best of every ladder.
+        What it consists of: itself, or the voters, one of every ladder.
     dict of str to Result
         `tried`, and the vote.
 
@@ -64,10 +67,14 @@ def chosen(tried: Mapping[str, Result], ladders: Sequence[Sequence[str]]) -> tup
     climbed = [[name for name in names if name in tried] for names in ladders]
     if not all(climbed):
         raise ParameterError(f"of one of the ladders {ladders} nothing was tried; tried was {', '.join(tried)}")
-    kinds = [best_of(tried, names) for names in climbed]
-    known = {**tried, VOTE: soft_vote({name: tried[name] for name in kinds})}
-    winner = best_of(known, [*kinds, VOTE])
-    return winner, kinds if winner == VOTE else [winner], known
+    voters: list[str] = []
+    votes: dict[str, Result] = {}
+    for names in climbed:
+        votes = {name: soft_vote({one: tried[one] for one in (*voters, name)}) for name in names}
+        voters.append(best_of(votes, names))
+    known = {**tried, VOTE: votes[voters[-1]]}
+    winner = best_of(known, [*voters, VOTE])
+    return winner, voters if winner == VOTE else [winner], known
 
 
 def ladder(result: Result, ladders: Sequence[Sequence[str]], metric: str = "accuracy") -> pd.DataFrame:

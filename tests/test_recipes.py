@@ -40,7 +40,7 @@ def test_the_lowest_log_loss_is_chosen_not_the_highest_accuracy():
     assert recipes.best_of(least, least) == "careful"
 
 
-def test_the_best_of_every_ladder_vote_and_win_only_if_they_are_better():
+def test_the_vote_of_one_from_each_ladder_wins_only_if_it_is_better():
     winner, parts, known = recipes.chosen(tried(), LADDERS)
     assert (winner, parts) == ("b", ["b"])
     blues = {name: one.predictions.set_index("clip_id")["p_blues"] for name, one in known.items()}
@@ -52,6 +52,17 @@ def test_the_best_of_every_ladder_vote_and_win_only_if_they_are_better():
     assert (winner, parts) == (recipes.VOTE, ["b", "d"])
     with pytest.raises(ParameterError, match="nothing was tried"):
         recipes.chosen(tried(), [["a"], ["x"]])
+
+
+def test_a_partner_is_chosen_by_its_vote_not_by_what_it_is_worth_alone():
+    first, alike = asked(0.8, 0.8), asked(0.8, 0.8)
+    shares = ["p_blues", "p_rock"]
+    other = asked(0.75, 0.8).predictions
+    other[shares] = other[shares].to_numpy()[::-1, ::-1]
+    known = {"a": first, "alike": alike, "other": Result(other, GENRES, parameters={"protocol": "artist"})}
+    assert recipes.best_of(known, ["alike", "other"]) == "alike"
+    winner, voters, _ = recipes.chosen(known, [["a"], ["alike", "other"]])
+    assert (winner, voters) == (recipes.VOTE, ["a", "other"])
 
 
 def test_a_ladder_is_read_from_a_record_and_skips_what_was_not_tried():
