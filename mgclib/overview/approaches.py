@@ -79,6 +79,7 @@ NAMES = {
 
 VOTES = {
     "best-recipe": {"+ changes over 2 columns": "covariances", "+ rising, falling rate": "recipe-cnn"},
+    "best-recipe-imagenet": {"covariances": "covariances", "photographs, all layers": "mobilenet"},
 }
 """Records that are a vote: what the register calls each model that is kept beside it."""
 

@@ -43,6 +43,9 @@ RATE = 22050
 UNLIKE = {"feature-ml", *LEFT_OUT}
 """Experiments whose record does not say enough to make their models anew, or that are no approach of their own."""
 
+IN_PIECES = ("recipe-cnn",)
+"""Networks that are shown pieces of so many ``columns``, and asked about several of a clip."""
+
 
 def least(task: Callable[[], Any], tries: int = 3, enough: float = 6.0) -> float:
     """Return the least CPU seconds of some tries; a slow task is not tried so often."""
@@ -84,14 +87,14 @@ def asking(ask: Callable[[Any], Any], shape: Any, dtype: str = "float32") -> dic
 
 
 def network(result: Result, name: str | None = None) -> dict[str, Any]:
-    """Return what a recorded network costs; one that is asked about pieces (``columns``), about all of a clip's."""
+    """Return what a recorded network costs; one of `IN_PIECES`, to be asked about all pieces of a clip."""
     given = result.parameters
     name = (name or given.get("model") or given["experiment"]).lower()
     shape = given.get("image") or given["input"]
     shape = tuple(shape) if isinstance(shape[0], int) else tuple(map(tuple, shape))
     options = {key: given[key] for key in ("alpha", "base") if given.get(key)}
     ask_about, count = shape, 1
-    if given.get("columns"):
+    if name in IN_PIECES:
         ask_about, count = (shape[0], given["columns"], shape[2]), CropClassifier.count
     model = models.build(name, ask_about, len(result.genres), **options)
 
