@@ -19,10 +19,11 @@ from mgclib import prose
 from mgclib.ablation import steps
 from mgclib.ensemble import OTHER, across_seeds, members, soft_vote
 from mgclib.errors import ParameterError
+from mgclib.metrics import SAME
 from mgclib.results import Result
 from mgclib.splits import PROTOCOLS
 
-__all__ = ["VOTE", "best_of", "chosen", "finals", "in_words", "ladder", "told"]
+__all__ = ["VOTE", "best_of", "chosen", "finals", "in_words", "ladder", "luck", "told"]
 
 VOTE = "vote of both"
 """Name of the condition in which one of every ladder votes."""
@@ -160,3 +161,19 @@ def told(result: Result | None, ladders: Sequence[Sequence[str]]) -> dict[str, s
         prose.listed([f"*{name}* {said}" for name, said in own.items()]),
     )
     return dict(zip(names, words, strict=True))
+
+
+def luck(result: Result | None) -> str:
+    """Return how the members of a recipe did on validation clips when they were tried, and over the seeds of the end.
+
+    What is chosen for its score in one seed scores lower in others. A member that does not change is left out; None:
+    `mgclib.prose.MISSING`.
+    """
+    if result is None:
+        return prose.MISSING
+    before, words = members(result, OTHER), []
+    for name, one in members(result).items():
+        shares = [each.metric("accuracy", "validation").mean() for each in (before[name], one)]
+        if abs(shares[0] - shares[1]) > SAME:
+            words.append(f"*{name}* {100 * shares[0]:.1f} % and {100 * shares[1]:.1f} %")
+    return prose.listed(words)

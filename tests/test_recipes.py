@@ -94,3 +94,11 @@ def test_what_is_told_comes_from_the_result():
     assert words["alone"].startswith("*b* 60.0 % [")
     assert set(recipes.told(None, LADDERS).values()) == {prose.MISSING}
     assert set(recipes.told(None, LADDERS)) == set(words)
+
+
+def test_luck_is_the_gap_between_the_seed_that_was_tried_and_those_of_the_end():
+    again = Result.concat([asked(0.5, 0.8), asked(0.6, 0.8, seeds=(1,))])
+    final = ensemble.soft_vote({"a": asked(0.7, 0.9, seeds=(0, 1)), "b": again})
+    final = ensemble.with_others(final, {"a": asked(0.7, 0.9), "b": asked(0.7, 0.8)})
+    assert recipes.luck(final) == "*b* 70.0 % and 55.0 %"
+    assert recipes.luck(None) == prose.MISSING
