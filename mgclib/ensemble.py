@@ -191,4 +191,5 @@ def across_seeds(result: Result) -> Result:
             "the seeds were not asked about the same clips: only those of a published list can vote together"
         )
     voted = asked[shares].mean().reset_index().assign(seed=result.seeds[0])
-    return replace(result, predictions=voted, history=result.history.iloc[:0], tables={})
+    told = {**result.parameters, "voting_seeds": list(result.seeds)}
+    return replace(result, predictions=voted, history=result.history.iloc[:0], parameters=told, tables={})

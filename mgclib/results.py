@@ -380,8 +380,10 @@ class Result:
             shares = f" {'/'.join(f'{100 * size:.3g}' for size in sizes)}" if sizes and not fixed else ""
             words.append(f"protocol {protocol}{shares}")
         seeds = self.seeds
+        voting = given.get("voting_seeds", ())
         count = f"{len(seeds)} seeds" if len(seeds) > 1 else "1 seed"
-        words.append(f"{count} ({', '.join(map(str, seeds))})")
+        told = f"{len(voting)} seeds voting together" if voting else count
+        words.append(f"{told} ({', '.join(map(str, voting or seeds))})")
         if "test" in self.parts:
             words.append(f"{len(self.select('test')) / len(seeds):.0f} test clips each")
             if self.untested:

@@ -121,6 +121,7 @@ def test_seeds_that_were_asked_about_the_same_clips_can_vote_together(toy):
     one = Dataset(**{**vars(dataset), "lists": {"fault-filtered": listed}})
     result = run_seeds(one, x, lambda s: Blurred(4.0, s), protocol="fault-filtered", seeds=(0, 1, 2), verbose=False)
     joined = ensemble.across_seeds(result)
+    assert f"{len(result.seeds)} seeds voting together ({', '.join(map(str, result.seeds))})" in joined.caption()
     mean = np.mean([result.arrays("test", seed)[1] for seed in (0, 1, 2)], axis=0)
     np.testing.assert_allclose(joined.arrays("test")[1], mean, rtol=1e-5)
     other = run_seeds(dataset, x, lambda s: Blurred(4.0, s), protocol="stratified", seeds=(0, 1), verbose=False)
