@@ -110,7 +110,7 @@ def _apart_line(judged: Sequence[Finding], evidence: Evidence) -> list[str]:
         f"- **The split decides.** Run twice on GTZAN (on the report's split, and with artists and copies kept apart), "
         f"{sum(fall > 0 for fall in falls)} of {len(pairs)} experiments do worse the second time; on average it costs "
         f"{fmean(falls):.0f} points (from {min(falls):.0f} to {max(falls):.0f}). The best of all "
-        f"models then reaches {100 * accuracy:.0f} % ({doc(chapter.page, chapter.title)}), "
+        f"models then reaches {100 * accuracy:.0f} % (one on the page {doc(chapter.page, chapter.title)}), "
         f"a little flattered by being picked on that test{printed}."
     ]
 
