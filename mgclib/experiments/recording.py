@@ -78,9 +78,10 @@ def _joined(kept: Result, new: Result) -> Result:
     differ += ["the data"] if before["dataset"]["fingerprint"] != now["dataset"]["fingerprint"] else []
     differ += ["seeds that both hold"] if set(kept.seeds) & set(new.seeds) else []
     if differ:
+        lost = sorted(set(kept.seeds) - set(new.seeds))
         raise RunError(
-            f"the record of {now['profile']}/{now['experiment']} holds seeds {list(kept.seeds)}, and seeds "
-            f"{list(new.seeds)} cannot be added ({', '.join(differ)}): run all of them "
+            f"the record of {now['profile']}/{now['experiment']} holds seeds {lost} that this run does not, and "
+            f"they cannot be joined ({', '.join(differ)}); name them too "
             f"(--seeds {','.join(map(str, sorted({*kept.seeds, *new.seeds})))}) or delete the record"
         )
     read_back = [*kept.seeds, *now.get("seeds_read_back", [])]
