@@ -295,6 +295,8 @@ class KerasClassifier:
         loss = "sparse_categorical_crossentropy" if augment is None else "categorical_crossentropy"
         followed = ["accuracy", F1OfMeans(self.n_genres)] if training.follow_f1 else ["accuracy"]
         model.compile(optimizer, loss, metrics=followed)
+        one_hot = np.eye(self.n_genres, dtype=np.float32)
+        _complete(model, (y if augment is None else one_hot[y])[:1], one_hot[:1])
         best_before, start = log.best_score, model.get_weights() if log.best_epoch else None
         weights.unlink(missing_ok=True)
         validated = validation is not None and training.monitor is not None
@@ -311,7 +313,6 @@ class KerasClassifier:
         else:
             from mgclib.batches import AugmentedBatches
 
-            one_hot = np.eye(self.n_genres, dtype=np.float32)
             batches = AugmentedBatches(x, one_hot[y], training.batch_size, augment, seed=self.seed)
             held_out = validation and (fed(validation[0]), one_hot[validation[1]])
             model.fit(batches, shuffle=False, validation_data=held_out, **settings)
@@ -330,6 +331,17 @@ class KerasClassifier:
         if self.model is None:
             raise ParameterError("this classifier is not fitted yet: call fit first")
         return asked(self.model, x)
+
+
+def _complete(model: Any, label: np.ndarray, answer: np.ndarray) -> None:
+    """Make what the optimizer and the metrics remember now, from a `label` and an `answer` of one clip.
+
+    Keras makes it in the first training step otherwise, and TensorFlow traces a step that makes variables twice: for
+    MobileNetV2 ten of the 24 seconds before the first batch (``tests/benchmarks/bench_training.py``).
+    """
+    model.optimizer.build(model.trainable_variables)
+    model.compute_metrics(None, label, answer)
+    model.reset_metrics()
 
 
 def _optimizer(keras: Any, training: Training, steps: int) -> Any:
