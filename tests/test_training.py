@@ -88,6 +88,30 @@ def test_network_learns_and_keeps_the_best_epoch(toy):
     assert (probabilities.argmax(axis=1) == y[1::2]).mean() > 0.9
 
 
+@pytest.mark.skipif(
+    os.environ.get("KERAS_BACKEND", "tensorflow") != "tensorflow", reason="only TensorFlow traces steps"
+)
+@pytest.mark.parametrize(
+    ("augment", "more"),
+    [
+        (None, {}),
+        (None, {"follow_f1": True, "optimizer": "adamw", "schedule": "cosine"}),
+        (lambda x, y, rng: (x, y), {"weight_decay": 0.01}),
+    ],
+    ids=["plain", "f1-adamw-cosine", "augmented-decay"],
+)
+def test_a_step_is_traced_once(toy, monkeypatch, augment, more):
+    """TensorFlow traces a step twice that makes variables: those of optimizer and metrics are there before it."""
+    import keras
+
+    traced, train_step = [], keras.Model.train_step
+    monkeypatch.setattr(keras.Model, "train_step", lambda model, data: traced.append(1) or train_step(model, data))
+    dataset, images = toy
+    training = Training(epochs=2, batch_size=24, **more)
+    KerasClassifier("choi-cnn", 3, training, verbose=False, augment=augment).fit(images, dataset.labels)
+    assert len(traced) == 1
+
+
 def test_same_seed_same_network(toy):
     dataset, x = toy
     first, again, other = (classifier(seed, epochs=2).fit(x, dataset.labels).predict_proba(x[:5]) for seed in (3, 3, 4))
