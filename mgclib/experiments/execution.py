@@ -22,7 +22,7 @@ from mgclib.experiments.console import Board, summary
 from mgclib.experiments.keys import existing_home
 from mgclib.experiments.plan import Matrix, matrix
 from mgclib.experiments.process import Outcome, Running, finish, listen, start, stop
-from mgclib.experiments.recording import record_result
+from mgclib.experiments.recording import check_record, record_result
 from mgclib.files import named_file
 
 __all__ = ["Outcome", "default_jobs", "run"]
@@ -89,7 +89,8 @@ def run(
     Raises
     ------
     RunError, ParameterError
-        Before anything is started: unknown names, wrong parameters, a missing home, a read-only folder.
+        Before anything is started: unknown names, wrong parameters, a missing home, a read-only folder, seeds that
+        could not be added to the record.
     KeyboardInterrupt
         After Ctrl-C or SIGTERM, when all children are stopped; the next run goes on from the last finished seed.
     """
@@ -115,6 +116,8 @@ def run(
         data = tasks[-1].data
     todo = [task for task in tasks if force or not task.finished]
     for task in todo:
+        if record:
+            check_record(task)
         _make_room(task)
     at_once = min(jobs or default_jobs(synthetic=chosen.synthetic), max(1, len(todo)))
     if at_once > 1:

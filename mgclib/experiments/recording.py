@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from mgclib.files import named_file
 if TYPE_CHECKING:
     from mgclib.results import Result
 
-__all__ = ["record_result"]
+__all__ = ["check_record", "record_result"]
 
 CARRIED = {
     "parameters": "parameters",
@@ -73,27 +74,57 @@ def _joined(kept: Result, new: Result) -> Result:
     from mgclib.results import Result
 
     before, now = kept.provenance, new.provenance
-    asked = [_asked(kept), _asked(new)]
-    differ = [name for name in asked[0] | asked[1] if asked[0].get(name, ...) != asked[1].get(name, ...)]
+    differ = _differing(_asked(kept), _asked(new))
     differ += ["the data"] if before["dataset"]["fingerprint"] != now["dataset"]["fingerprint"] else []
     differ += ["seeds that both hold"] if set(kept.seeds) & set(new.seeds) else []
     if differ:
-        lost = sorted(set(kept.seeds) - set(new.seeds))
-        raise RunError(
-            f"the record of {now['profile']}/{now['experiment']} holds seeds {lost} that this run does not, and "
-            f"they cannot be joined ({', '.join(differ)}); name them too "
-            f"(--seeds {','.join(map(str, sorted({*kept.seeds, *new.seeds})))}) or delete the record"
-        )
+        raise _refusal(f"{now['profile']}/{now['experiment']}", kept.seeds, new.seeds, differ)
     read_back = [*kept.seeds, *now.get("seeds_read_back", [])]
     fitted = {**before.get("fitted", {}), **now.get("fitted", {})}
     told = {**now, "fitted": fitted, "seeds_read_back": read_back}
     return dataclasses.replace(Result.concat([kept, new]), provenance=told)
 
 
+def check_record(task: Task) -> None:
+    """Refuse a run whose seeds could not be added to its record: before they are trained, not after.
+
+    Raises
+    ------
+    RunError
+        When the record holds seeds that `task` lacks, and other parameters.
+    """
+    from mgclib import records
+
+    kept, seeds = records.read(task.profile.name, task.name), task.parameters.get("seeds", ())
+    if kept is None or set(kept.seeds) <= set(seeds):
+        return
+    asked = {name: _public(value) for name, value in task.parameters.items() if _trains(name)}
+    differ = [name for name in _differing(_asked(kept), asked) if name != "weights"]
+    if differ:
+        raise _refusal(f"{task.profile.name}/{task.name}", kept.seeds, seeds, differ)
+
+
+def _refusal(name: str, kept: Iterable[int], new: Iterable[int], differ: list[str]) -> RunError:
+    return RunError(
+        f"the record of {name} holds seeds {sorted(set(kept) - set(new))} that this run does not, and "
+        f"they cannot be joined ({', '.join(differ)}); name them too "
+        f"(--seeds {','.join(map(str, sorted({*kept, *new})))}) or delete the record"
+    )
+
+
+def _differing(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
+    return [name for name in before | now if before.get(name, ...) != now.get(name, ...)]
+
+
 def _asked(result: Result) -> dict[str, Any]:
     """Return the parameters that two runs must share; weights by their hash, where the result tells it."""
     told = {**result.provenance.get("parameters", {}), **{k: v for k, v in result.parameters.items() if k == "weights"}}
-    return {name: value for name, value in told.items() if name not in (*PATHS, "seeds")}
+    return {name: value for name, value in told.items() if _trains(name)}
+
+
+def _trains(name: str) -> bool:
+    """Return whether a parameter has a part in what is trained; an item of a report is only put beside it."""
+    return name not in (*PATHS, "seeds") and not name.endswith("_item")
 
 
 def _public(value: Any) -> Any:

@@ -419,6 +419,25 @@ def test_seeds_of_another_run_are_not_added(project, finished_on_recordings, wha
     assert records.read("real", "tiny").seeds == (3,)
 
 
+def test_seeds_that_could_not_be_added_are_refused_before_they_are_trained(project, finished_on_recordings):
+    task = finished_on_recordings
+    recorded_with_seed_3(task, parameters={**task.parameters, "C": -1})
+    written = (task.folder / "stamp.json").stat().st_mtime_ns
+    with pytest.raises(RunError, match=r"holds seeds \[3\] .* cannot be joined \(C\)"):
+        run(["tiny"], "real", home=task.home, record=True, force=True, console=quiet())
+    assert (task.folder / "stamp.json").stat().st_mtime_ns == written
+
+
+def test_the_item_of_a_report_that_a_record_was_put_beside_keeps_no_seeds_out(project, finished_on_recordings):
+    from mgclib import records
+
+    task = finished_on_recordings
+    recorded_with_seed_3(task, parameters={**task.parameters, "seeds": [3], "table_item": "zewail-2022/table-1"})
+    (outcome,) = run(["tiny"], "real", home=task.home, record=True, console=quiet())
+    assert outcome.ok, outcome.error
+    assert records.read("real", "tiny").seeds == (0, 3)
+
+
 def test_record_refuses_other_parameters_and_a_missing_result(project, finished_on_recordings):
     home = finished_on_recordings.home
     for settings in ({"C": 1}, {"weights": "imagenet"}, {"C": 1, "weights": f"{home}/a.wav"}):
