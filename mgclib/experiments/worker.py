@@ -117,6 +117,7 @@ def _execute(job: dict[str, Any], send: Callable[[dict[str, Any]], None]) -> Non
         stderr_file=_LastLine(send),
         coalesce_streams=True,
         extra_arguments=["--HistoryManager.enabled=False"],
+        shutdown_kernel="immediate",
     )
     for name in ("input_path", "output_path"):
         done.metadata["papermill"][name] = Path(job["notebook"]).name
