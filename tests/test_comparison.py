@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 from pathlib import Path
@@ -141,6 +142,14 @@ def test_measured_costs_agree_with_the_records_own_counts():
         facts, cost = result.parameters["facts"], costs.cost_of(result, name)
         assert (cost["parameters"], cost["macs"]) == (facts["weights"], facts["macs"])
         assert kept["experiments"][name][""]["parameters"] == facts["weights"]
+
+
+def test_a_seed_that_shared_the_machine_does_not_make_a_training_long():
+    one = made([[True, False]] * 3, seeds=(0, 1, 2)).recorded
+    fitted = {str(seed): {"seconds": seconds} for seed, seconds in enumerate((10.0, 11.0, 900.0))}
+    told = dataclasses.replace(one, provenance={**one.provenance, "fitted": fitted})
+    assert costs.training_seconds(told) == 11.0
+    assert costs.training_seconds(dataclasses.replace(told, provenance={"fitted": {**fitted, "3": {}}})) is None
 
 
 def test_a_track_in_snippets_costs_as_often_as_it_is_asked_about(found):

@@ -111,7 +111,7 @@ EXPLAINED = {
     "top-3 (%)": "share of test clips whose genre is among the three most probable",
     "weights": "numbers the model stores: weights; support vectors; splits and leaves of trees",
     "MACs": "multiplications for one clip; trees do not multiply",
-    "training (s)": "seconds of fitting one seed, two cores, some beside other work; models beside it: their epochs",
+    "training (s)": "median seconds of fitting a seed, two cores, some with other work; models beside it: their epochs",
     "asking (ms)": "from a waveform of 30 s to the answer, one clip at a time, on one core",
     "at once (ms)": "the same per clip, the model being asked for 32 clips at once",
 }

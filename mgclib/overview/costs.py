@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from functools import cache
+from statistics import median
 from typing import Any
 
 from mgclib.files import project_root
@@ -68,15 +69,16 @@ def cost_of(result: Result, experiment: str, member: str | None = None) -> dict[
 
 
 def training_seconds(result: Result, member: str | None = None) -> float | None:
-    """Return the seconds of fitting, mean over seeds; None where a record does not say, or says it of members together.
+    """Return the seconds of fitting one seed; None where a record does not say, or says it of members together.
 
-    A network that a record keeps beside its own has the seconds of its epochs.
+    The median over seeds: some were trained while the machine had other work. A network that a record keeps beside its
+    own has the seconds of its epochs.
     """
     fitted = [one.get("seconds") for one in result.provenance.get("fitted", {}).values()]
     if len(result.history) and "seconds" in result.history:
-        epochs = result.history.groupby("seed")["seconds"].sum(min_count=1).mean()
+        epochs = result.history.groupby("seed")["seconds"].sum(min_count=1).median()
         if member is not None or "histories" in result.tables:
             return None if epochs != epochs else float(epochs)
     if member is not None or not fitted or None in fitted:
         return None
-    return float(sum(fitted) / len(fitted))
+    return float(median(fitted))
