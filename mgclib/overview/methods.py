@@ -153,9 +153,11 @@ def _cell(row: tuple) -> str:
 
 
 def one_line(table: pd.DataFrame) -> Styler:
-    """Return a table for a page whose values stay on one line each; only its headings may wrap."""
-    nowrap = {"selector": "td", "props": "white-space: nowrap"}
-    return table.style.set_table_attributes('class="dataframe"').set_table_styles([nowrap])
+    """Return a table for a page whose values stay on one line each, set close so that five columns fit a page."""
+    close = "padding-inline: 0.35em"
+    cells = {"selector": "td", "props": f"white-space: nowrap; {close}"}
+    styles = [cells, {"selector": "th.col_heading", "props": close}]
+    return table.style.set_table_attributes('class="dataframe"').set_table_styles(styles)
 
 
 def same_order(table: pd.DataFrame, source: str) -> bool | None:
